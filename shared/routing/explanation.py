@@ -1,0 +1,107 @@
+"""The decision record: why this plan, for every order, in a few kilobytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+EXAMPLES_MAX = 3
+RANKED_MAX = 20
+COUNTERFACTUALS_MAX = 4
+
+Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """One filter of one rule: how many candidates it dropped, with up to three and their numbers."""
+
+    rule: str
+    filter: str
+    count: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One way to serve the whole of what was open when a rule ran, from one location."""
+
+    location_id: str
+    rule: str
+    lines: int
+    units: int
+    cost_minor: int
+    distance_m: int | None
+    parts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """A change of one number that was verified by planning again with it."""
+
+    location_id: str
+    change: str
+    value: int
+    cost_minor: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A complete way to place the lines: which locations, how many parcels, at what cost."""
+
+    locations: tuple[str, ...]
+    units: int
+    parcels: int
+    cost_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything a person needs to see why the order went where it went."""
+
+    rule_set_id: str
+    version: int
+    routing: str | None
+    rules: tuple[str, ...]
+    candidates: int
+    dropped: tuple[Dropped, ...]
+    ranked: tuple[Ranked, ...]
+    winner: Alternative
+    runner_up: Alternative | None
+    delta_minor: int | None
+    counterfactuals: tuple[Counterfactual, ...]
+    notes: tuple[str, ...] = ()
+    at: datetime | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the record as plain JSON values with stable keys."""
+        return {
+            "rule_set": {"id": self.rule_set_id, "version": self.version},
+            "routing": self.routing,
+            "rules": list(self.rules),
+            "candidates": self.candidates,
+            "dropped": [_row(row) for row in self.dropped],
+            "ranked": [_row(row) for row in self.ranked],
+            "winner": _row(self.winner),
+            "runner_up": None if self.runner_up is None else _row(self.runner_up),
+            "delta_minor": self.delta_minor,
+            "counterfactuals": [_row(row) for row in self.counterfactuals],
+            "notes": list(self.notes),
+            "at": None if self.at is None else self.at.isoformat(),
+        }
+
+
+def _row(record: Dropped | Ranked | Counterfactual | Alternative) -> dict[str, Json]:
+    return {name: _plain(getattr(record, name)) for name in record.__slots__}
+
+
+def _plain(value: object) -> Json:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise ValueError(f"{type(value).__name__} has no place in a decision record")
