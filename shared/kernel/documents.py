@@ -1,0 +1,390 @@
+"""The store port: documents in partitions, written by guarded batches only (design 3).
+
+A change is ONE batch in ONE partition (tenant, container, key): all of it or nothing. Every write
+carries its condition: a create needs absence, a replace or delete needs the etag, a patch needs its
+`when`. There is no blind write.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar
+
+from pydantic import JsonValue, ValidationError
+
+from shared.kernel.errors import Corrupt
+from shared.kernel.model import Strict
+
+OPERATIONS_MAX: Final = 100
+BATCH_BYTES_MAX: Final = 2_000_000
+DOCUMENT_BYTES_MAX: Final = 2_000_000
+PATCH_OPERATIONS_MAX: Final = 10
+ID_LENGTH_MAX: Final = 255
+PAGE_MAX: Final = 1_000
+ID_FORBIDDEN: Final = frozenset("/\\?#")  # Cosmos DB refuses these in ids
+
+
+class Container(StrEnum):
+    ORDERS = "orders"
+    STOCK = "stock"
+    MASTER = "master"
+
+
+class Document(Strict):
+    """Base of every stored body; the store adds id, tenantId, key, pk and type around it."""
+
+    schemaVersion: int = 1  # noqa: N815 - the wire name of design section 3
+
+
+D = TypeVar("D", bound=Document)
+D_co = TypeVar("D_co", bound=Document, covariant=True)
+Upgrade: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[D]):
+    """A type of document: where it lives, its model, the fields that queries may name.
+
+    `upgrade` turns the JSON of an older schemaVersion into the current one; pure, applied on read.
+    """
+
+    container: Container
+    type: str
+    model: type[D]
+    fields: tuple[str, ...] = ()
+    version: int = 1
+    upgrade: Upgrade | None = None
+
+    def __hash__(self) -> int:
+        return hash((self.container, self.type))
+
+    def encode(self, body: D) -> bytes:
+        return body.model_dump_json(exclude_none=True).encode()
+
+    def decode(self, raw: bytes) -> D:
+        """Read a stored body, upgrading an older version.
+
+        Raises:
+            Corrupt: it fits neither this version nor, upgraded, an older one.
+        """
+        try:
+            body = self.model.model_validate_json(raw)
+        except ValidationError as error:
+            return self._decode_old(raw, error)
+        return body if body.schemaVersion == self.version else self._decode_old(raw, None)
+
+    def _decode_old(self, raw: bytes, error: ValidationError | None) -> D:
+        found: dict[str, Any] = json.loads(raw)
+        if self.upgrade is None or found.get("schemaVersion") == self.version:
+            raise Corrupt(f"a {self.type} document does not fit its model") from error
+        upgraded = self.upgrade(found) | {"schemaVersion": self.version}
+        try:
+            return self.model.model_validate_json(json.dumps(upgraded))
+        except ValidationError as later:
+            raise Corrupt(f"a {self.type} document cannot be upgraded") from later
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[D_co]):
+    """A document as read: `etag` is the condition of the next replace."""
+
+    id: str
+    key: str
+    etag: str
+    body: D_co
+
+
+Comparison: TypeAlias = Literal["eq", "ne", "lt", "le", "gt", "ge", "exists", "absent", "contains"]
+Scalar: TypeAlias = str | int | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One clause of an all-of: a top-level field compared with a scalar of the same type.
+
+    `contains` is on arrays of scalars; `exists` and `absent` take no value. Values of another type
+    never match (but for `ne`, which then holds when the field exists).
+    """
+
+    field: str
+    comparison: Comparison
+    value: Scalar | None = None
+
+    def holds(self, body: Mapping[str, Any]) -> bool:
+        found = body.get(self.field)
+        match self.comparison:
+            case "exists":
+                return found is not None
+            case "absent":
+                return found is None
+            case "contains":
+                return isinstance(found, list) and any(_same(item, self.value) for item in found)
+            case "eq":
+                return _same(found, self.value)
+            case "ne":
+                return found is not None and not _same(found, self.value)
+            case "lt" | "le" | "gt" | "ge":
+                return _ordered(found, self.comparison, self.value)
+
+
+def _same(found: Any, value: Scalar | None) -> bool:
+    return type(found) is type(value) and bool(found == value)
+
+
+def _ordered(found: Any, comparison: str, value: Scalar | None) -> bool:
+    if type(found) is not type(value) or found is None or isinstance(found, bool):
+        return False
+    match comparison:
+        case "lt":
+            return bool(found < value)
+        case "le":
+            return bool(found <= value)
+        case "gt":
+            return bool(found > value)
+        case _:
+            return bool(found >= value)
+
+
+@dataclass(frozen=True, slots=True)
+class Increment:
+    field: str
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """Set a field; None removes it."""
+
+    field: str
+    value: JsonValue
+
+
+PatchOperation: TypeAlias = Increment | Assign
+
+
+@dataclass(frozen=True, slots=True)
+class Create(Generic[D]):
+    """409 when the id is taken. `ttl_s` lets the store forget it that many seconds later."""
+
+    kind: Kind[D]
+    id: str
+    body: D
+    ttl_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replace(Generic[D]):
+    """412 when the etag is another, 404 when it is gone."""
+
+    kind: Kind[D]
+    id: str
+    body: D
+    if_match: str
+    ttl_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    kind: Kind[Any]
+    id: str
+    if_match: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Change fields where all of `when` holds: 412 otherwise, 404 when it is gone."""
+
+    kind: Kind[Any]
+    id: str
+    operations: tuple[PatchOperation, ...]
+    when: tuple[Condition, ...] = ()
+
+
+Operation: TypeAlias = Create[Any] | Replace[Any] | Delete | Patch
+
+
+def apply_patch(
+    body: dict[str, Any], operations: Sequence[PatchOperation], when: Sequence[Condition]
+) -> dict[str, Any] | None:
+    """Return the patched body, or None when a condition does not hold.
+
+    The one interpreter of guarded patches, for the embedded store and for tests. An increment of a
+    missing field starts at 0, as Cosmos DB does.
+    """
+    if not all(condition.holds(body) for condition in when):
+        return None
+    result = dict(body)
+    for operation in operations:
+        match operation:
+            case Increment():
+                result[operation.field] = result.get(operation.field, 0) + operation.by
+            case Assign(value=None):
+                result.pop(operation.field, None)
+            case Assign():
+                result[operation.field] = operation.value
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Sort by one declared field, then by id; `descending` turns both."""
+
+    field: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[D_co]):
+    """A page of a query; `cursor` is None on the last one. Cursors are keyset positions."""
+
+    items: tuple[Stored[D_co], ...]
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A document as the change feed shows it: its latest version, body as raw JSON."""
+
+    container: Container
+    tenant_id: str
+    key: str
+    id: str
+    type: str
+    etag: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeBatch:
+    """Changes of one range, in order within a partition key; `position` is what to checkpoint."""
+
+    changes: tuple[Change, ...]
+    range: int
+    epoch: int
+    position: int
+
+
+class Feed(Protocol):
+    """One consumer's reading of one container's changes, shared by processes through leases."""
+
+    async def read(self, limit: int) -> Sequence[ChangeBatch]:
+        """Return what is new in the ranges this reader holds; empty when there is nothing."""
+        ...
+
+    async def checkpoint(self, batch: ChangeBatch) -> bool:
+        """Remember a batch as done; False when the lease was lost (it will come again elsewhere)."""
+        ...
+
+    async def close(self) -> None:
+        """Give the leases back."""
+        ...
+
+
+class Documents(Protocol):
+    """The store. Every verb's first argument is the tenant, and the only way to a partition.
+
+    Raises (all verbs):
+        Unavailable: the store is busy or away; nothing is known to be written.
+        Corrupt: the document read does not match its checksum or model.
+    """
+
+    async def get(self, tenant_id: str, kind: Kind[D], key: str, id: str) -> Stored[D] | None: ...
+
+    async def batch(
+        self, tenant_id: str, container: Container, key: str, operations: Sequence[Operation]
+    ) -> tuple[str, ...]:
+        """Write all or nothing in one partition; returns the new etags ("" for a delete).
+
+        Raises:
+            Exists, Missing, GuardFailed: with the index of the first operation that fails.
+            ValueError: beyond the port's limits (a fault of ours, never of an input).
+        """
+        ...
+
+    async def query(
+        self,
+        tenant_id: str,
+        kind: Kind[D],
+        *,
+        key: str | None = None,
+        where: Sequence[Condition] = (),
+        order: Order | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page[D]:
+        """Return documents of one kind, of one partition (`key`) or of the tenant.
+
+        Without `order`, by id. `where` and `order` name declared fields of the kind only.
+
+        Raises:
+            Unreadable: the cursor is not one of this query.
+        """
+        ...
+
+    def feed(self, container: Container, consumer: str) -> Feed: ...
+
+
+def check_operations(operations: Sequence[Operation], sizes: Sequence[int]) -> None:
+    """Hold a batch to the limits that every adapter shares.
+
+    Raises:
+        ValueError: too many operations, too large, or an id that some store refuses.
+    """
+    if not 1 <= len(operations) <= OPERATIONS_MAX:
+        raise ValueError(f"a batch has 1 to {OPERATIONS_MAX} operations, not {len(operations)}")
+    if sum(sizes) > BATCH_BYTES_MAX or max(sizes) > DOCUMENT_BYTES_MAX:
+        raise ValueError(f"a batch of {sum(sizes)} bytes")
+    for operation in operations:
+        check_id(operation.id)
+        if isinstance(operation, Patch) and not (
+            1 <= len(operation.operations) <= PATCH_OPERATIONS_MAX
+        ):
+            raise ValueError(f"a patch has 1 to {PATCH_OPERATIONS_MAX} operations")
+
+
+def check_id(value: str) -> None:
+    """Refuse an id that a store would refuse.
+
+    Raises:
+        ValueError: empty, too long, or with / \\ ? # or a trailing space.
+    """
+    if not 0 < len(value.encode()) <= ID_LENGTH_MAX or ID_FORBIDDEN & set(value) or value[-1] == " ":
+        raise ValueError(f"not a document id: {value[:60]!r}")
+
+
+class EventDocument(Document):
+    """A domain event beside the change that it tells of: outbox and timeline at once.
+
+    Its id is `evt:<document id>:<document version>`; `name` is the contract's type. Holds ids and
+    reason codes only, never personal data.
+    """
+
+    name: str
+    at: datetime
+    actor: str
+    correlation_id: str = ""
+    data: dict[str, JsonValue] = {}
+
+
+def event_kind(container: Container) -> Kind[EventDocument]:
+    """Return the kind of event documents in a container."""
+    return EVENT_KINDS[container]
+
+
+EVENT_KINDS: Final = {c: Kind(c, "event", EventDocument, ("name", "at")) for c in Container}
+
+
+async def pages(
+    store: Documents, tenant_id: str, kind: Kind[D], *, pages_max: int = 100, **query: Any
+) -> AsyncIterator[Stored[D]]:
+    """Walk a query page by page, `pages_max` at most."""
+    cursor: str | None = None
+    for _ in range(pages_max):
+        page = await store.query(tenant_id, kind, cursor=cursor, **query)
+        for item in page.items:
+            yield item
+        cursor = page.cursor
+        if cursor is None:
+            return
