@@ -15,7 +15,7 @@ Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """One filter of one rule: how many candidates it dropped, with up to three and their numbers."""
+    """One filter of one rule: how many candidates it dropped, with up to three of them."""
 
     rule: str
     filter: str

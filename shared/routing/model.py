@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal, Protocol
 
+from shared.kernel.errors import Refused
 from shared.routing.explanation import Explanation
 
 Method = Literal["ship", "pickup"]
@@ -45,6 +46,26 @@ class ShortReason(StrEnum):
     NOT_WHOLE = "not-whole"
     CONSTRAINED = "constrained"
     PICKUP_SHORT = "pickup-short"
+
+
+class RuleSetImmutable(Refused):
+    """Only a draft can be edited or activated; a new version is a new draft."""
+
+    code, status = "rule-set-immutable", 409
+
+    def __init__(self, rule_set_id: str, version: int, status: str) -> None:
+        super().__init__(f"rule set {rule_set_id} version {version} is {status}, not a draft")
+        self.rule_set_id, self.version, self.state = rule_set_id, version, status
+
+
+class RuleSetFaulty(Refused):
+    """The lint found errors; each is listed."""
+
+    code, status = "rule-set-faulty", 409
+
+    def __init__(self, findings: tuple[str, ...]) -> None:
+        super().__init__("; ".join(findings))
+        self.findings = findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +146,8 @@ class Candidate:
     """One location that may be chosen, as it stood when the flow read it.
 
     `capacity_left` is today's, in `capacity_unit`; None is unlimited. `labor_minor` is the pick and
-    pack labor of one unit. `priority` 1 is the first choice. Smaller `last_assigned` = longer idle.
+    pack labor of one unit. `priority` 1 is the first choice. Locations of the same `lane` and labor
+    cost the same for every parcel (same origin zone and cut-off): only the first of them is priced.
     """
 
     location_id: str
@@ -147,6 +169,7 @@ class Candidate:
     cutoff_passed: bool = False
     feed_fresh: bool = True
     last_assigned: datetime | None = None
+    lane: str | None = None
 
 
 Contents = tuple[tuple[RouteLine, int], ...]
@@ -156,8 +179,8 @@ Contents = tuple[tuple[RouteLine, int], ...]
 class ParcelQuote:
     """The cheapest service that keeps the promise, for some lines from one location.
 
-    `parts` names shares of `cost_minor` (such as `lateness`); what they leave is `shipping`. Labor is
-    not in it: routing adds `Candidate.labor_minor` for each unit.
+    `parts` names shares of `cost_minor` (such as `lateness`); what they leave is `shipping`. Labor
+    is not in it: routing adds `Candidate.labor_minor` for each unit.
     """
 
     cost_minor: int

@@ -1,0 +1,106 @@
+"""What a parcel costs in the decision, asked once per location and contents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from shared.routing.model import Candidate, Contents, ParcelCost, ParcelQuote
+from shared.routing.rules import CostWeights
+
+WHOLE_PERCENT: Final = 100
+DEFAULT: Final = CostWeights()
+
+Key = tuple[tuple[str, int, int], ...]
+
+
+def key_of(contents: Contents) -> Key:
+    """Return what identifies contents within one plan."""
+    return tuple((line.line_id, line.part, quantity) for line, quantity in contents)
+
+
+def parts_of(quote: ParcelQuote, labor_minor: int) -> dict[str, int]:
+    """Return the cost parts of a parcel; they add up to quote and labor."""
+    rest = quote.cost_minor - sum(quote.parts.values())
+    parts = {"shipping": rest, **quote.parts} if rest or not quote.parts else dict(quote.parts)
+    if rest and "shipping" in quote.parts:
+        parts["shipping"] = rest + quote.parts["shipping"]
+    if labor_minor:
+        parts["labor"] = parts.get("labor", 0) + labor_minor
+    return parts
+
+
+class Priced:
+    """The decision cost of one set of contents at each location asked so far."""
+
+    __slots__ = ("contents", "costs", "units", "weights")
+
+    def __init__(self, contents: Contents, weights: CostWeights) -> None:
+        self.contents = contents
+        self.weights = weights
+        self.units = sum(quantity for _, quantity in contents)
+        self.costs: dict[str, int | None] = {}
+
+
+class Pricer:
+    """Remembers every quote for the length of one plan and of its counterfactuals."""
+
+    __slots__ = ("_ask", "_priced", "_quotes")
+
+    def __init__(self, parcel_cost: ParcelCost) -> None:
+        self._ask = parcel_cost
+        self._quotes: dict[Key, dict[str, ParcelQuote | None]] = {}
+        self._priced: dict[tuple[Key, int], Priced] = {}
+
+    def priced(self, contents: Contents, weights: CostWeights) -> Priced:
+        """Return the shared row of these contents under these weights."""
+        # Weights belong to the rule set, which outlives the plan: their identity names them.
+        key = (key_of(contents), id(weights))
+        row = self._priced.get(key)
+        if row is None:
+            row = self._priced[key] = Priced(contents, weights)
+        return row
+
+    def quote(self, location_id: str, contents: Contents) -> ParcelQuote | None:
+        """Return the quote, asked for at most once."""
+        row = self._quotes.setdefault(key_of(contents), {})
+        if location_id not in row:
+            row[location_id] = self._ask(location_id, contents)
+        return row[location_id]
+
+    def cost(self, row: Priced, candidate: Candidate) -> int | None:
+        """Return the decision cost in minor units, or None where the parcel cannot go."""
+        location_id = candidate.location_id
+        costs = row.costs
+        if location_id in costs:
+            return costs[location_id]
+        quote = self.quote(location_id, row.contents)
+        cost = None if quote is None else weigh(quote, candidate.labor_minor * row.units, row)
+        costs[location_id] = cost
+        return cost
+
+    def cheaper_at(self, location_id: str, discount_minor: int) -> Pricer:
+        """Return a pricer under which each parcel of one location costs less."""
+
+        def ask(asked: str, contents: Contents) -> ParcelQuote | None:
+            quote = self.quote(asked, contents)
+            if quote is None or asked != location_id:
+                return quote
+            return ParcelQuote(
+                quote.cost_minor - discount_minor, quote.service, quote.arrive_at, quote.parts
+            )
+
+        return Pricer(ask)
+
+
+def weigh(quote: ParcelQuote, labor_minor: int, row: Priced) -> int:
+    """Return the weighted cost of one parcel; an unknown part counts in full."""
+    weights = row.weights
+    if weights == DEFAULT:
+        return quote.cost_minor + labor_minor
+    percents: Mapping[str, int] = weights.__dict__
+    total = sum(
+        amount * percents.get(name, WHOLE_PERCENT)
+        for name, amount in parts_of(quote, labor_minor).items()
+    )
+    return total // WHOLE_PERCENT + weights.parcel_minor

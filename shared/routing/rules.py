@@ -1,0 +1,296 @@
+"""Rule sets: versioned data that says which orders go where (semantics section 5)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from shared.kernel.model import Identifier, Instant, Natural, ShortText, Strict
+from shared.routing.model import ActionKind
+
+RULES_MAX = 50
+VALUES_MAX = 500
+
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+Values = Annotated[tuple[str | int, ...], Field(max_length=VALUES_MAX)]
+Names = Annotated[tuple[Name, ...], Field(min_length=1, max_length=VALUES_MAX)]
+Divide = Literal["never", "if-needed", "always"]
+
+
+class Operator(StrEnum):
+    EQUALS = "equals"
+    NOT_EQUALS = "not-equals"
+    IN = "in"
+    NOT_IN = "not-in"
+    LESS = "less"
+    LESS_EQUALS = "less-equals"
+    GREATER = "greater"
+    GREATER_EQUALS = "greater-equals"
+    IS_NULL = "is-null"
+    NOT_NULL = "not-null"
+
+
+class OrderField(StrEnum):
+    CHANNEL = "channel"
+    ORDER_TYPE = "order-type"
+    SHIPPING_METHOD = "shipping-method"
+    PRIORITY = "priority"
+    VALUE = "value"
+    CUSTOMER_TIER = "customer-tier"
+    ORDER_TAG = "order-tag"
+    PRODUCT_TAG = "product-tag"
+    CATEGORY = "category"
+    COUNTRY = "country"
+    POSTCODE = "postcode"
+    ADMIN_AREA = "admin-area"
+    PROMISE_DATE = "promise-date"
+    PROMISE_HOURS = "promise-hours"
+    QUEUE = "queue"
+
+
+NUMBERS = frozenset({OrderField.PRIORITY, OrderField.VALUE, OrderField.PROMISE_HOURS})
+UNARY = frozenset({Operator.IS_NULL, Operator.NOT_NULL})
+MANY = frozenset({Operator.IN, Operator.NOT_IN})
+SETS = frozenset(
+    {
+        OrderField.SHIPPING_METHOD,
+        OrderField.ORDER_TAG,
+        OrderField.PRODUCT_TAG,
+        OrderField.CATEGORY,
+    }
+)
+ORDERED = frozenset(
+    {Operator.LESS, Operator.LESS_EQUALS, Operator.GREATER, Operator.GREATER_EQUALS}
+)
+
+
+class OrderFilter(Strict):
+    """One condition on the order. Value is minor units; promise-date is an ISO date in UTC.
+
+    A field that has several values (tags, categories, methods) is equal when one of them is.
+    """
+
+    field: OrderField
+    operator: Operator
+    values: Values = ()
+
+    @model_validator(mode="after")
+    def _values_fit(self) -> Self:
+        wanted = 0 if self.operator in UNARY else 1
+        if len(self.values) < wanted:
+            raise ValueError(f"{self.operator} needs a value")
+        if len(self.values) > wanted and self.operator not in MANY:
+            raise ValueError(f"{self.operator} takes {wanted} value(s)")
+        if self.operator in ORDERED and self.field in SETS:
+            raise ValueError(f"{self.field} has no order")
+        kind = int if self.field in NUMBERS else str
+        if not all(isinstance(value, kind) for value in self.values):
+            raise ValueError(f"{self.field} compares with {kind.__name__} values")
+        return self
+
+
+class GroupIn(Strict):
+    kind: Literal["group-in"] = "group-in"
+    groups: Names
+
+
+class GroupOut(Strict):
+    kind: Literal["group-out"] = "group-out"
+    groups: Names
+
+
+class KindIn(Strict):
+    kind: Literal["kind-in"] = "kind-in"
+    kinds: Names
+
+
+class LocationIn(Strict):
+    kind: Literal["location-in"] = "location-in"
+    locations: Names
+
+
+class SameCountry(Strict):
+    kind: Literal["same-country"] = "same-country"
+
+
+class MaxDistance(Strict):
+    """Locations or destinations without coordinates are out: their distance is unknown."""
+
+    kind: Literal["max-distance"] = "max-distance"
+    distance_m: Natural
+
+
+class UnitsRemain(Strict):
+    """Units beyond safety stock that must remain after the allocation."""
+
+    kind: Literal["units-remain"] = "units-remain"
+    units: Natural
+
+
+class CapacityLeft(Strict):
+    kind: Literal["capacity-left"] = "capacity-left"
+    at_least: Natural
+
+
+class Capability(Strict):
+    kind: Literal["capability"] = "capability"
+    all_of: Names
+
+
+class IsOpen(Strict):
+    kind: Literal["open"] = "open"
+
+
+class BeforeCutoff(Strict):
+    kind: Literal["before-cutoff"] = "before-cutoff"
+
+
+class FreshFeed(Strict):
+    kind: Literal["fresh-feed"] = "fresh-feed"
+
+
+LocationFilter = Annotated[
+    GroupIn
+    | GroupOut
+    | KindIn
+    | LocationIn
+    | SameCountry
+    | MaxDistance
+    | UnitsRemain
+    | CapacityLeft
+    | Capability
+    | IsOpen
+    | BeforeCutoff
+    | FreshFeed,
+    Field(discriminator="kind"),
+]
+
+SortBy = Literal["distance", "priority", "stock", "capacity-left", "labor", "last-assigned", "cost"]
+
+
+class LocationSort(Strict):
+    """The better first: near, priority 1, much stock and capacity, cheap, long idle; or reversed."""
+
+    by: SortBy
+    is_reversed: bool = False
+
+
+class OrderSort(Strict):
+    by: Literal["priority", "promise", "value"]
+    is_reversed: bool = False
+
+
+class CostWeights(Strict):
+    """Percent of each cost part that counts in the decision; 0 switches it off.
+
+    `parcel_minor` is a price on each parcel beside its tariff, in minor units.
+    """
+
+    shipping: Natural = 100
+    labor: Natural = 100
+    capacity: Natural = 100
+    stock: Natural = 100
+    markdown: Natural = 100
+    lateness: Natural = 100
+    carbon: Natural = 100
+    parcel_minor: Natural = 0
+
+
+class Constraint(Strict):
+    """A limit; hard ones hold always, soft ones only in the first pass.
+
+    `limit` is locations, or minor units for `split-value`. Overlapping limits: the smallest wins.
+    """
+
+    kind: Literal[
+        "ship-complete", "no-split", "max-locations", "max-locations-per-line", "split-value"
+    ]
+    limit: Natural | None = None
+    is_hard: bool = True
+
+    @model_validator(mode="after")
+    def _limit_fits(self) -> Self:
+        if self.kind in {"ship-complete", "no-split"}:
+            if self.limit is not None:
+                raise ValueError(f"{self.kind} takes no limit")
+        elif not self.limit:
+            raise ValueError(f"{self.kind} needs a limit of at least 1")
+        return self
+
+
+class LadderStep(Strict):
+    max_distance_m: Natural | None = None
+    may_split: bool
+
+
+class Action(Strict):
+    do: ActionKind
+    queue: Name | None = None
+    days: Natural | None = None
+
+    @model_validator(mode="after")
+    def _arguments_fit(self) -> Self:
+        if (self.queue is not None) != (self.do is ActionKind.QUEUE):
+            raise ValueError("move-to-queue names a queue, and only it does")
+        if (self.days is not None) != (self.do is ActionKind.AUTO_CANCEL):
+            raise ValueError("add-auto-cancel-days names days, and only it does")
+        return self
+
+
+Actions = Annotated[tuple[Action, ...], Field(min_length=1, max_length=5)]
+
+
+class InventoryRule(Strict):
+    """Which locations, by which strategy, and what then.
+
+    `sorts` order the locations: walks follow them, `exact` breaks ties by them. The location id
+    breaks the last tie.
+    """
+
+    name: Name
+    filters: Annotated[tuple[LocationFilter, ...], Field(max_length=RULES_MAX)] = ()
+    strategy: Name = "exact"
+    sorts: Annotated[tuple[LocationSort, ...], Field(max_length=10)] = ()
+    cost: CostWeights = CostWeights()
+    constraints: Annotated[tuple[Constraint, ...], Field(max_length=10)] = ()
+    ladder: Annotated[tuple[LadderStep, ...], Field(max_length=8)] = ()
+    on_full: Actions = (Action(do=ActionKind.ALLOCATE),)
+    on_partial: Actions = (
+        Action(do=ActionKind.ALLOCATE_PARTIAL),
+        Action(do=ActionKind.NEXT_RULE),
+    )
+    on_none: Actions = (Action(do=ActionKind.NEXT_RULE),)
+
+
+class Routing(Strict):
+    """Which orders (all filters hold), in which order they are served, and by which rules."""
+
+    name: Name
+    filters: Annotated[tuple[OrderFilter, ...], Field(max_length=RULES_MAX)] = ()
+    sorts: Annotated[tuple[OrderSort, ...], Field(max_length=5)] = ()
+    rules: Annotated[tuple[InventoryRule, ...], Field(min_length=1, max_length=RULES_MAX)]
+    constraints: Annotated[tuple[Constraint, ...], Field(max_length=10)] = ()
+
+
+class RuleSet(Strict):
+    """One immutable version; one is active at a time per tenant and order profile.
+
+    `divide_lines`: never; if-needed = a line that no location fills whole; always = each location
+    gives what it has, in rule order. `unfilled` is what becomes of lines that no rule decided.
+    """
+
+    rule_set_id: Identifier
+    version: Annotated[int, Field(ge=1, le=1_000_000)]
+    name: ShortText
+    profile: Name = "default"
+    status: Literal["draft", "active", "archived"] = "draft"
+    effective_from: Instant | None = None
+    effective_to: Instant | None = None
+    routings: Annotated[tuple[Routing, ...], Field(min_length=1, max_length=RULES_MAX)]
+    constraints: Annotated[tuple[Constraint, ...], Field(max_length=10)] = ()
+    divide_lines: Divide = "never"
+    unfilled: Action = Action(do=ActionKind.QUEUE, queue="unfillable")
+    rejection_period_days: Annotated[int, Field(ge=0, le=365)] = 7
+    max_rejects: Annotated[int, Field(ge=1, le=100)] = 3
