@@ -149,6 +149,8 @@ def _ordered(found: Any, comparison: str, value: Scalar | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Increment:
+    """Add to a number; `field` is a name, or `map/name` for one entry of a map."""
+
     field: str
     by: int
 
@@ -217,13 +219,17 @@ def apply_patch(
         return None
     result = dict(body)
     for operation in operations:
+        outer, _, name = operation.field.rpartition("/")
+        inside = result
+        if outer:
+            inside = result[outer] = dict(result.get(outer) or {})
         match operation:
             case Increment():
-                result[operation.field] = result.get(operation.field, 0) + operation.by
+                inside[name] = inside.get(name, 0) + operation.by
             case Assign(value=None):
-                result.pop(operation.field, None)
+                inside.pop(name, None)
             case Assign():
-                result[operation.field] = operation.value
+                inside[name] = operation.value
     return result
 
 

@@ -1,0 +1,144 @@
+"""Stock tasks: what a change of order parts or of a return asks of one SKU's stock.
+
+An event carries them beside the change that it tells of, so that they are known exactly when the
+change is; the stock side does each once, in any order, however often the event comes (design 3).
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from shared.contracts.base import Contract
+from shared.kernel.model import Identifier, Instant, Integer, Units
+
+
+class Ending(StrEnum):
+    """How a reservation ends; exactly one wins."""
+
+    CONSUMED = "consumed"
+    RELEASED = "released"
+    EXPIRED = "expired"
+    MOVED = "moved"
+    HARDENED = "hardened"
+
+
+class RejectReason(StrEnum):
+    """Why a location gives work back (semantics 7); overcommitted and no-response are ours."""
+
+    NOT_IN_STOCK = "not-in-stock"
+    MISMATCH = "mismatch"
+    DAMAGED = "damaged"
+    WORN_DISPLAY = "worn-display"
+    NO_VARIANCE = "no-variance"
+    NO_RESPONSE = "no-response"
+    OVERCOMMITTED = "overcommitted"
+
+
+class Wait(Contract):
+    """Demand of one order part that no reservation covers (queued demand)."""
+
+    order_id: Identifier
+    line_id: Identifier
+    part: int = Field(ge=1)
+    sku: Identifier
+    quantity: Units
+    pool_id: Identifier
+    pickup_location: Identifier | None = None
+    priority: int = Field(default=0, ge=-1000, le=1000)
+    promise_by: Instant | None = None
+    accepted_at: Instant
+
+
+class EndReservation(Contract):
+    """End a reservation; `wait` queues its demand again in the same write, `effect` follows it.
+
+    `unpicked_only`: on-hand becomes what is picked, packed, damaged and on hold (not-in-stock).
+    """
+
+    task: Literal["end"] = "end"
+    reservation_id: Identifier
+    sku: Identifier
+    location_id: Identifier
+    quantity: Units
+    ending: Ending
+    effect: RejectReason | None = None
+    wait: Wait | None = None
+    picked_units: int = Field(default=0, ge=0)  # of this SKU here, in fulfillments: not-in-stock
+
+
+class Share(Contract):
+    """One part of a divided reservation: a new reservation, or an ending when `ending` is set."""
+
+    reservation_id: Identifier
+    line_id: Identifier
+    part: int = Field(ge=1)
+    quantity: Units
+    ending: Ending | None = None
+    effect: RejectReason | None = None
+    wait: Wait | None = None
+
+
+class DivideReservation(Contract):
+    """End a reservation as moved and open one for each share, in one write."""
+
+    task: Literal["divide"] = "divide"
+    reservation_id: Identifier
+    order_id: Identifier
+    sku: Identifier
+    location_id: Identifier
+    shares: tuple[Share, ...] = Field(min_length=1, max_length=20)
+    picked_units: int = Field(default=0, ge=0)
+
+
+class Queue(Contract):
+    """Queue a part's demand; nothing when it is queued already."""
+
+    task: Literal["queue"] = "queue"
+    wait: Wait
+
+
+class Unqueue(Contract):
+    """Take a part's demand off the queue; nothing when it is not there."""
+
+    task: Literal["unqueue"] = "unqueue"
+    sku: Identifier
+    order_id: Identifier
+    line_id: Identifier
+    part: int = Field(ge=1)
+
+
+class Move(Contract):
+    """A movement: deltas of one level, recorded once by its id."""
+
+    task: Literal["move"] = "move"
+    movement_id: Identifier
+    sku: Identifier
+    location_id: Identifier
+    on_hand: Integer = 0
+    damaged: Integer = 0
+    quality_hold: Integer = 0
+    at: Instant
+    reason: Identifier
+    order_id: Identifier | None = None
+
+
+class Restore(Contract):
+    """A shipment was voided before its first scan: on hand and reservation come back."""
+
+    task: Literal["restore"] = "restore"
+    reservation_id: Identifier  # the new one
+    was: Identifier  # the consumed one
+    order_id: Identifier
+    line_id: Identifier
+    part: int = Field(ge=1)
+    sku: Identifier
+    location_id: Identifier
+    quantity: Units
+    at: Instant
+
+
+StockTask: TypeAlias = Annotated[
+    EndReservation | DivideReservation | Queue | Unqueue | Move | Restore,
+    Field(discriminator="task"),
+]
