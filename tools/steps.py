@@ -6,6 +6,7 @@ only the folders that state rules (unit, contracts, stateful) run under it.
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ RULES = "shared/kernel/*,shared/**/decide.py,shared/**/decide/*"
 RULES_BRANCHES_MIN = 100
 REST_BRANCHES_MIN = 85
 NO_TESTS_COLLECTED = 5
+CLOSING = re.compile(r"\b(passed|failed|errors?|skipped|deselected|no tests ran)\b.* in \d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +123,16 @@ def run(step: Step) -> Outcome:
         )
         output += done.stdout
         if any(part.endswith("pytest") for part in command):
-            closing = last_line(done.stdout)
+            closing = closing_line(done.stdout)
         is_good = done.returncode in step.good_codes
         if not is_good:
             break
     return Outcome(step, is_good, output, closing, time.monotonic() - started)
 
 
-def last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1] if lines else ""
+def closing_line(text: str) -> str:
+    """Return pytest's closing line; warnings of coverage may stand after it."""
+    return next((line for line in reversed(text.splitlines()) if CLOSING.search(line)), "")
 
 
 def report(outcome: Outcome) -> Outcome:
