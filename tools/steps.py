@@ -86,8 +86,20 @@ def measured_tests() -> Step:
         return Step(name, (), f"no tests yet in {', '.join(MEASURED)}")
     coverage = tool("coverage")
     pytest = ("run", "-m", "pytest", "-n", WORKERS, *folders)
-    rules = ("report", "--skip-covered", f"--include={RULES}", f"--fail-under={RULES_BRANCHES_MIN}")
-    rest = ("report", "--skip-covered", f"--omit={RULES}", f"--fail-under={REST_BRANCHES_MIN}")
+    rules = (
+        "report",
+        "-m",
+        "--skip-covered",
+        f"--include={RULES}",
+        f"--fail-under={RULES_BRANCHES_MIN}",
+    )
+    rest = (
+        "report",
+        "-m",
+        "--skip-covered",
+        f"--omit={RULES}",
+        f"--fail-under={REST_BRANCHES_MIN}",
+    )
     steps = (("erase",), pytest, ("combine", "-q"), rules, rest)
     return Step(name, tuple(coverage + arguments for arguments in steps))
 

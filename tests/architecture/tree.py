@@ -12,7 +12,9 @@ CAPABILITIES = frozenset({
 OTHER_ROOMS = frozenset({"wiring", "adapters", "flows", "tenants", "contracts", "kernel"})
 PURE_ROOMS = CAPABILITIES | {"flows", "tenants", "contracts", "kernel"}
 CODE = ("function_app.py", "functions", "shared", "local", "bench", "tools")
-NOT_OURS = frozenset({".git", ".azure", ".hypothesis", "__pycache__", "data", "htmlcov"})
+NOT_OURS = frozenset(
+    {".git", "local.settings.json", ".azure", ".hypothesis", "__pycache__", "data", "htmlcov"}
+)
 
 
 def is_ours(path: Path) -> bool:
