@@ -1,0 +1,44 @@
+"""Fault points around every call of the embedded store and bus, for the simulator."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Crash(BaseException):
+    """The process dies here. No handler of ours catches it, as none outlives a power cut."""
+
+
+class Faults(Protocol):
+    """What may go wrong around a call, named as `documents.batch`; `detail` tells what it is about.
+
+    Raises (both):
+        Unavailable: before: it was not executed; after: it was, and the caller does not know.
+        Crash: the process dies before or after.
+    """
+
+    async def before(self, call: str, detail: object) -> None: ...
+
+    async def after(self, call: str, detail: object) -> None: ...
+
+
+class _NoFaults:
+    async def before(self, call: str, detail: object) -> None:
+        """Let it pass."""
+
+    async def after(self, call: str, detail: object) -> None:
+        """Let it pass."""
+
+
+NO_FAULTS: Final[Faults] = _NoFaults()
+
+
+async def guarded(faults: Faults, call: str, detail: object, run: Callable[[], Awaitable[T]]) -> T:
+    """Run a call between its fault points; with NO_FAULTS it costs one comparison."""
+    if faults is NO_FAULTS:
+        return await run()
+    await faults.before(call, detail)
+    result = await run()
+    await faults.after(call, detail)
+    return result

@@ -1,0 +1,122 @@
+"""How an embedded database file is opened, locked and judged, and what its errors mean."""
+
+import fcntl
+import os
+import sqlite3
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from shared.kernel.errors import Corrupt, Unavailable
+
+BUSY_S: Final = 5.0  # a write that has not begun by then is answered Unavailable
+MEMORY: Final = ":memory:"
+
+Synchronous: TypeAlias = Literal["FULL", "NORMAL"]
+
+
+class UnreadableDatabase(Exception):
+    """The file cannot be opened as this database; nothing in it was changed."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path}: {why}")
+        self.path, self.why = path, why
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a database file is: a mark in its header, a version, and its tables."""
+
+    application_id: int
+    version: int
+    schema: str
+
+
+class LockFile:
+    """An advisory lock that several processes share; a dead holder's lock is free at once."""
+
+    def __init__(self, path: str) -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def acquire(self) -> None:
+        fcntl.flock(self._fd, fcntl.LOCK_EX)
+
+    def release(self) -> None:
+        fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+class NoLock:
+    """For a database in memory, which no other process can see."""
+
+    def acquire(self) -> None:
+        """Nothing to wait for."""
+
+    def release(self) -> None:
+        """Nothing to give back."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def outside(error: sqlite3.Error) -> Exception:
+    """Return what the ports raise for an error of SQLite's; a fault of ours stays as it is."""
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_FULL:
+            return Unavailable("the disk is full")
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return Unavailable(f"the database was busy for over {BUSY_S:.0f} s")
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return Corrupt(f"the database file is damaged: {error}")
+        case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY:
+            return Unavailable(f"the database file cannot be used: {error}")
+        case _:
+            return error
+
+
+def connect(path: str, synchronous: Synchronous) -> sqlite3.Connection:
+    """Open a connection that begins no transaction and checkpoints nothing by itself."""
+    connection = sqlite3.connect(
+        path,
+        timeout=BUSY_S,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    for pragma in (
+        f"synchronous={synchronous}",
+        "wal_autocheckpoint=0",
+        "secure_delete=ON",  # erased personal data must not linger in free pages
+        "cache_size=-16000",
+        "temp_store=MEMORY",
+        "trusted_schema=OFF",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def prepare(connection: sqlite3.Connection, path: str, layout: Layout) -> None:
+    """Make the tables in an empty file; accept one that has them. The lock must be held.
+
+    Raises:
+        UnreadableDatabase: another program's file, or of a newer version.
+    """
+    found = _pragma(connection, "application_id"), _pragma(connection, "user_version")
+    if found == (layout.application_id, layout.version):
+        return
+    if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() != (0,):
+        why = "a newer version's" if found[0] == layout.application_id else "another program's"
+        raise UnreadableDatabase(path, f"{why} database (mark {found[0]}, version {found[1]})")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in layout.schema.split(";"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id={layout.application_id}")
+    connection.execute(f"PRAGMA user_version={layout.version}")
+    connection.execute("COMMIT")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    return value
