@@ -33,11 +33,12 @@ def parts_of(quote: ParcelQuote, labor_minor: int) -> dict[str, int]:
 class Priced:
     """The decision cost of one set of contents at each location asked so far."""
 
-    __slots__ = ("contents", "costs", "units", "weights")
+    __slots__ = ("contents", "costs", "is_plain", "units", "weights")
 
     def __init__(self, contents: Contents, weights: CostWeights) -> None:
         self.contents = contents
         self.weights = weights
+        self.is_plain = weights == DEFAULT
         self.units = sum(quantity for _, quantity in contents)
         self.costs: dict[str, int | None] = {}
 
@@ -95,9 +96,9 @@ class Pricer:
 
 def weigh(quote: ParcelQuote, labor_minor: int, row: Priced) -> int:
     """Return the weighted cost of one parcel; an unknown part counts in full."""
-    weights = row.weights
-    if weights == DEFAULT:
+    if row.is_plain:
         return quote.cost_minor + labor_minor
+    weights = row.weights
     percents: Mapping[str, int] = weights.__dict__
     total = sum(
         amount * percents.get(name, WHOLE_PERCENT)

@@ -171,7 +171,7 @@ SortBy = Literal["distance", "priority", "stock", "capacity-left", "labor", "las
 
 
 class LocationSort(Strict):
-    """The better first: near, priority 1, much stock and capacity, cheap, long idle; or reversed."""
+    """Near, priority 1, much stock or capacity, cheap and long idle come first; or reversed."""
 
     by: SortBy
     is_reversed: bool = False

@@ -1,0 +1,81 @@
+"""Dividing a line that no site fills whole into pieces, in a given order of sites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from shared.routing.model import RouteLine
+from shared.routing.problem import Item, Problem, Site
+
+PIECES_MAX = 20
+
+Order = Callable[[Item], Sequence[Site]]
+
+
+def most_stock_first(problem: Problem) -> Order:
+    """Return the order that needs the fewest pieces; ties in rule order."""
+
+    def order(item: Item) -> Sequence[Site]:
+        line = item.contents[0][0]
+        return sorted(problem.sites, key=lambda site: (-site.sellable(line), site.rank))
+
+    return order
+
+
+def in_pieces(problem: Problem, order: Order) -> Problem:
+    """Return the problem with each line that no site can send whole divided, if it may be.
+
+    What no site has is left out of the pieces, unless the order must be complete.
+    """
+    if problem.divide == "never":
+        return problem
+    left = {site.location_id: site for site in problem.sites}
+    items: list[Item] = []
+    for item in problem.items:
+        pieces = _pieces(problem, item, [left[site.location_id] for site in order(item)])
+        for piece in pieces:
+            if piece.only_at is not None:
+                left[piece.only_at] = left[piece.only_at].plus(piece.contents)
+        items.extend(pieces)
+    return problem.with_items(items)
+
+
+def can_send(problem: Problem, site: Site, line: RouteLine, quantity: int) -> bool:
+    """Return whether a parcel of this line can leave the site and arrive in time."""
+    return problem.pricer.quote(site.location_id, ((line, quantity),)) is not None
+
+
+def _pieces(problem: Problem, item: Item, sites: Sequence[Site]) -> list[Item]:
+    line, quantity = item.contents[0]
+    if not item.may_divide or any(
+        site.fits(item.contents) and can_send(problem, site, line, quantity) for site in sites
+    ):
+        return [item]
+    most = pieces_max(problem)
+    pieces: list[Item] = []
+    for site in sites:
+        take = min(quantity, takeable(site, line))
+        if take and len(pieces) < most and can_send(problem, site, line, take):
+            pieces.append(Item(((line, take),), site.location_id))
+            quantity -= take
+    if not pieces or (quantity and problem.limits.is_complete):
+        return [item]
+    return pieces
+
+
+def takeable(site: Site, line: RouteLine) -> int:
+    """Return the units that stock and today's capacity admit."""
+    room = site.units_room()
+    stock = site.sellable(line)
+    return stock if room is None else min(stock, room)
+
+
+def pieces_max(problem: Problem) -> int:
+    """Return in how many pieces a line may be sent: the smallest of the limits."""
+    room = problem.new_locations_max
+    limits = [PIECES_MAX]
+    if problem.limits.per_line is not None:
+        limits.append(problem.limits.per_line)
+    if room is not None:
+        limits.append(room + len(problem.used))
+    return min(limits)

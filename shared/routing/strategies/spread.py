@@ -1,0 +1,168 @@
+"""The subset program with limits: how many locations, how much value each, shared stock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.routing.problem import Site
+from shared.routing.strategies.reach import Objective, Pick, Reach, submasks
+
+# Above this many items a site sends all it gives as one consignment here: trying every way to cut
+# it costs 3^items a site, and limits seldom bind on orders that large.
+RECUT_ITEMS_MAX = 6
+
+Found = tuple[int, tuple[Pick, ...]]
+Layer = dict[int, Found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Offers:
+    """Cheapest ways to give each subset from one location.
+
+    `fresh` are locations new to the order, `again` those that it already uses (they count against
+    no limit), `single` the shared-stock ones, each to be used once at most.
+    """
+
+    fresh: Layer
+    again: Layer
+    single: list[tuple[int, Layer]]
+
+
+def spread(reach: Reach, cost: Objective) -> tuple[Pick, ...]:
+    """Return the cheapest picks within the limits that cover the most items; maybe none."""
+    offers = _offers(reach, cost)
+    room = reach.problem.new_locations_max
+    size = len(reach.problem.items)
+    layers = _layers(reach, offers, size if room is None else min(size, room))
+    found = [
+        (mask, entry)
+        for layer in layers
+        for mask, entry in layer.items()
+        if _may_leave(reach, mask)
+    ]
+    alone = _alone(reach, offers, room)
+    if alone is not None:
+        found.append((reach.full, alone))
+    units = [item.units for item in reach.problem.items]
+
+    def worth(row: tuple[int, Found]) -> tuple[int, int, int]:
+        held = sum(count for bit, count in enumerate(units) if row[0] >> bit & 1)
+        return row[0].bit_count(), held, -row[1][0]
+
+    return max(found, key=worth)[1][1] if found else ()
+
+
+def _offers(reach: Reach, cost: Objective) -> _Offers:
+    offers = _Offers({}, {}, [])
+    used = reach.problem.used
+    for site, mask in zip(reach.sites, reach.masks, strict=True):
+        own = _own(reach, cost, site, mask)
+        if site.location_id in reach.coupled:
+            offers.single.append((0 if site.location_id in used else 1, own))
+            continue
+        layer = offers.again if site.location_id in used else offers.fresh
+        for subset, found in own.items():
+            if subset not in layer or found[0] < layer[subset][0]:
+                layer[subset] = found
+    return offers
+
+
+def _own(reach: Reach, cost: Objective, site: Site, mask: int) -> Layer:
+    """Return the cheapest way for one site to give each subset, in one or several parcels."""
+    own: Layer = {}
+    is_shared = site.location_id in reach.coupled
+    recuts = len(reach.problem.items) <= RECUT_ITEMS_MAX
+    for subset in submasks(mask):
+        row = reach.row(subset)
+        if is_shared and not site.fits(row.contents):
+            continue
+        price = cost(row, site.candidate)
+        found: Found | None = None if price is None else (price, ((site, subset),))
+        found = _recut(own, subset, found) if recuts else found
+        if found is not None:
+            own[subset] = found
+    return own
+
+
+def _recut(own: Layer, subset: int, found: Found | None) -> Found | None:
+    lowest = subset & -subset
+    for other in submasks(subset ^ lowest):
+        first, second = own.get(subset ^ other), own.get(other)
+        if first is not None and second is not None:
+            total = first[0] + second[0]
+            if found is None or total < found[0]:
+                found = (total, first[1] + second[1])
+    return found
+
+
+def _layers(reach: Reach, offers: _Offers, most: int) -> list[Layer]:
+    """Return, by number of new locations, the cheapest way to cover each subset."""
+    fresh = {m: found for m, found in offers.fresh.items() if _is_worth(reach, m)}
+    layers: list[Layer] = [{0: (0, ())} for _ in range(most + 1)]
+    for whole in range(1, reach.full + 1):
+        lowest = whole & -whole
+        for count, layer in enumerate(layers):
+            best: Found | None = None
+            for rest in (0, *submasks(whole ^ lowest)):
+                part = whole ^ rest
+                best = _less(best, offers.again.get(part), layer.get(rest))
+                if count:
+                    best = _less(best, fresh.get(part), layers[count - 1].get(rest))
+            if best is not None:
+                layer[whole] = best
+    for weight, own in offers.single:
+        worth = own if not weight else {m: f for m, f in own.items() if _is_worth(reach, m)}
+        layers = _with_single(layers, weight, worth)
+    return layers
+
+
+def _with_single(layers: list[Layer], weight: int, own: Layer) -> list[Layer]:
+    grown = [dict(layer) for layer in layers]
+    for count in range(weight, len(layers)):
+        before = layers[count - weight]
+        for rest, base in before.items():
+            for part, found in own.items():
+                if not part & rest:
+                    best = _less(grown[count].get(part | rest), found, base)
+                    if best is not None:
+                        grown[count][part | rest] = best
+    return grown
+
+
+def _less(best: Found | None, one: Found | None, two: Found | None) -> Found | None:
+    if one is None or two is None:
+        return best
+    total = one[0] + two[0]
+    return (total, one[1] + two[1]) if best is None or total < best[0] else best
+
+
+def _value(reach: Reach, mask: int) -> int:
+    return sum(item.value_minor for item in reach.items_of(mask))
+
+
+def _is_worth(reach: Reach, mask: int) -> bool:
+    least = reach.problem.limits.split_value_minor
+    return least is None or _value(reach, mask) >= least
+
+
+def _may_leave(reach: Reach, mask: int) -> bool:
+    """Return whether what this subset leaves open may be left open."""
+    problem = reach.problem
+    placed = sum(item.units for item in reach.items_of(mask))
+    if not placed or placed == problem.units:
+        return True
+    least = problem.limits.split_value_minor
+    if problem.limits.is_complete:
+        return False
+    return least is None or problem.value_minor - _value(reach, mask) >= least
+
+
+def _alone(reach: Reach, offers: _Offers, room: int | None) -> Found | None:
+    """Return the cheapest whole order from one location: no split, whatever its value."""
+    problem = reach.problem
+    if problem.used or room == 0 or sum(i.units for i in problem.items) < problem.units:
+        return None
+    found = [own[reach.full] for _, own in offers.single if reach.full in own]
+    if reach.full in offers.fresh:
+        found.append(offers.fresh[reach.full])
+    return min(found, key=lambda one: one[0]) if found else None

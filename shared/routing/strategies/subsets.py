@@ -1,0 +1,126 @@
+"""Least cost over all ways to part an order's items among sites: exact, without a solver.
+
+An order is a set-partition problem over its items, not its sites: for each subset of items the
+cheapest site is found once, then f(M) = min over subsets s of M with M's lowest item of
+best(s) + f(M without s). Any cost per parcel is allowed, two parcels from one site included.
+"""
+
+from __future__ import annotations
+
+from shared.routing.problem import Placement, Problem, Site, Solution, breaks_limits
+from shared.routing.strategies.reach import Objective, Pick, Reach, reach_of
+from shared.routing.strategies.spread import spread
+
+ITEMS_MAX = 10
+NEVER = float("inf")
+
+
+def solve(problem: Problem, objective: Objective | None = None) -> Solution:
+    """Return the cheapest solution of those that place the most items, within all limits.
+
+    `objective` replaces the decision cost of a parcel from a candidate.
+
+    Raises:
+        ValueError: more than ITEMS_MAX items; `large` takes those apart.
+    """
+    if len(problem.items) > ITEMS_MAX:
+        raise ValueError(f"{len(problem.items)} items are more than {ITEMS_MAX}")
+    cost = objective or problem.pricer.cost
+    reach = reach_of(problem)
+    if not reach.coupled:
+        solution = placed(reach, partition(reach, cost))
+        if not breaks_limits(problem, solution):
+            return solution
+    return placed(reach, spread(reach, cost))
+
+
+def placed(reach: Reach, picks: tuple[Pick, ...]) -> Solution:
+    """Return picks as parcels at their decision cost."""
+    parcels = []
+    for site, mask in picks:
+        row = reach.row(mask)
+        cost = reach.problem.pricer.cost(row, site.candidate)
+        if cost is None:
+            raise ValueError(f"{site.location_id} was picked for what it cannot ship")
+        parcels.append(Placement(site, row.contents, cost))
+    return Solution(tuple(parcels))
+
+
+def partition(reach: Reach, cost: Objective) -> tuple[Pick, ...]:
+    """Return the cheapest picks that cover the most items, without regard to limits."""
+    least, who = _cheapest(reach, cost)
+    size = reach.full + 1
+    total: list[float] = [NEVER] * size
+    cut = [0] * size
+    total[0] = 0
+    for whole in range(1, size):
+        lowest = whole & -whole
+        rest = sub = whole ^ lowest
+        while True:
+            part = sub | lowest
+            price = least[part] + total[whole ^ part]
+            if price < total[whole]:
+                total[whole], cut[whole] = price, part
+            if not sub:
+                break
+            sub = (sub - 1) & rest
+    best = _most(reach, total)
+    picks = []
+    while best:
+        site = who[cut[best]]
+        if site is None:
+            raise ValueError("a subset has a cost but no site")
+        picks.append((site, cut[best]))
+        best ^= cut[best]
+    return tuple(picks)
+
+
+def _most(reach: Reach, total: list[float]) -> int:
+    """Return the subset to place: all if it can be, else the most items, units, then least cost."""
+    if total[-1] < NEVER:
+        return reach.full
+    reachable = [mask for mask, price in enumerate(total) if price < NEVER]
+    units = [item.units for item in reach.problem.items]
+
+    def worth(mask: int) -> tuple[int, int, float]:
+        held = sum(count for bit, count in enumerate(units) if mask >> bit & 1)
+        return mask.bit_count(), held, -total[mask]
+
+    return max(reachable, key=worth)
+
+
+def _cheapest(reach: Reach, cost: Objective) -> tuple[list[float], list[Site | None]]:
+    """Return, for each subset, the least cost of one parcel and its site; ties by rank."""
+    size = reach.full + 1
+    least: list[float] = [NEVER] * size
+    who: list[Site | None] = [None] * size
+    groups = _groups(reach)
+    for mask in range(1, size):
+        for reachable, sites in groups:
+            if reachable & mask != mask:
+                continue
+            row = reach.row(mask)
+            for site in sites:
+                price = cost(row, site.candidate)
+                if price is None or price > least[mask]:
+                    continue
+                best = who[mask]
+                if price < least[mask] or best is None or site.rank < best.rank:
+                    least[mask], who[mask] = price, site
+    return least, who
+
+
+def _groups(reach: Reach) -> list[tuple[int, list[Site]]]:
+    """Group sites by what they can give; of one lane and labor only the first is kept."""
+    groups: dict[int, list[Site]] = {}
+    seen: set[tuple[int, str, int, bool]] = set()
+    used = reach.problem.used
+    for site, mask in zip(reach.sites, reach.masks, strict=True):
+        lane = site.candidate.lane
+        if lane is not None:
+            twin = (mask, lane, site.candidate.labor_minor, site.location_id in used)
+            if twin in seen:
+                continue
+            seen.add(twin)
+        groups.setdefault(mask, []).append(site)
+    return list(groups.items())
