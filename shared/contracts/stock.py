@@ -35,8 +35,32 @@ class RejectReason(StrEnum):
     OVERCOMMITTED = "overcommitted"
 
 
+GENERATION_LAST = 2**31 - 1
+
+
+def generation_of_reserve(attempt: int) -> int:
+    """Return the generation with which a reservation of `attempt` closes its part's wait."""
+    return 2 * attempt
+
+
+def generation_of_queue(attempt: int) -> int:
+    """Return the generation of queueing a part again after what `attempt` did to it.
+
+    After a failed attempt, or after the reservation made by `attempt` was given back.
+    """
+    return 2 * attempt + 1
+
+
 class Wait(Contract):
-    """Demand of one order part that no reservation covers (queued demand)."""
+    """Demand of one order part that no reservation covers (queued demand).
+
+    Queueing and unqueueing of one part may come late, twice and in any order: the wait document is
+    never deleted; it carries the highest `generation` that it has seen and whether it is open, and a
+    task with a lower or equal generation changes nothing. Reserving a part in attempt n closes it
+    with generation 2n (creating it closed when its queue task has not come yet), queueing after
+    attempt n opens it with 2n + 1, and cancelling closes it with GENERATION_LAST. A part that was
+    never queued has no wait document, and its first reservation does not create one.
+    """
 
     order_id: Identifier
     line_id: Identifier
@@ -48,6 +72,7 @@ class Wait(Contract):
     priority: int = Field(default=0, ge=-1000, le=1000)
     promise_by: Instant | None = None
     accepted_at: Instant
+    generation: int = Field(ge=1, le=GENERATION_LAST)
 
 
 class EndReservation(Contract):
@@ -92,20 +117,21 @@ class DivideReservation(Contract):
 
 
 class Queue(Contract):
-    """Queue a part's demand; nothing when it is queued already."""
+    """Queue a part's demand; nothing when a later generation was seen (see Wait)."""
 
     task: Literal["queue"] = "queue"
     wait: Wait
 
 
 class Unqueue(Contract):
-    """Take a part's demand off the queue; nothing when it is not there."""
+    """Take a part's demand off the queue for good, or up to `generation` (see Wait)."""
 
     task: Literal["unqueue"] = "unqueue"
     sku: Identifier
     order_id: Identifier
     line_id: Identifier
     part: int = Field(ge=1)
+    generation: int = Field(default=GENERATION_LAST, ge=1, le=GENERATION_LAST)
 
 
 class Move(Contract):
