@@ -1,0 +1,1 @@
+"""Couriers: what shipping costs, when it arrives, and the life of a shipment."""

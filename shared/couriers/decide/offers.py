@@ -1,0 +1,128 @@
+"""The cheapest way from a location to a destination, for routing.
+
+Routing prices every subset of an order's lines from every location: what does not depend on the
+parcels (lane, dates, lateness risk, order of ties) is worked out once in an `Offer`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.couriers.decide.promise import Dispatch
+from shared.couriers.decide.quotes import Preference, lateness_risk_minor
+from shared.couriers.decide.tariff import CompiledCard, Rate
+from shared.couriers.model import Parcel, Place, Promise, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The cheapest service that keeps the promise; `risk_minor` is not in `cost_minor`."""
+
+    cost_minor: int
+    risk_minor: int
+    carrier: str
+    service: str
+    arrive_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Option:
+    rate: Rate
+    dates: Promise
+    risk_minor: int
+    carrier: str
+
+
+class Offer:
+    """All services from one location to one destination that keep a promise, for routing.
+
+    Built once for a location and an order; `cheapest` is then asked for each subset of its lines
+    and chooses as `choose` does.
+    """
+
+    __slots__ = ("_options",)
+
+    def __init__(self, options: Sequence[_Option], preference: Preference) -> None:
+        self._options = sorted(
+            options,
+            key=lambda option: (
+                option.rate.speed_rank,
+                preference.rank(option.carrier, option.rate.service),
+                option.carrier,
+                option.rate.service,
+            ),
+        )
+
+    def arrivals(self) -> Mapping[tuple[str, str], Promise]:
+        """Return the dates of each (carrier, service) on offer."""
+        return {(o.carrier, o.rate.service): o.dates for o in self._options}
+
+    def cheapest(self, parcels: Sequence[Parcel]) -> Way | None:
+        """Return the least cost plus risk for all parcels; None when no service takes them."""
+        best: _Option | None = None
+        best_cost = least = 0
+        for option in self._options:
+            cost = _cost_of_all(option.rate, parcels)
+            if cost is not None and (best is None or cost + option.risk_minor < least):
+                best, best_cost, least = option, cost, cost + option.risk_minor
+        if best is None:
+            return None
+        arrive_by = best.dates.arrive_by
+        return Way(best_cost, best.risk_minor, best.carrier, best.rate.service, arrive_by)
+
+
+def _cost_of_all(rate: Rate, parcels: Sequence[Parcel]) -> int | None:
+    total = 0
+    for parcel in parcels:
+        cost = rate.cost_minor(parcel)
+        if cost is None:
+            return None
+        total += cost
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """What all parcels of an order have in common; `zone` is the destination's time zone."""
+
+    destination: Place
+    now: datetime
+    promise_by: datetime | None
+    preference: Preference
+    zone: str | None = None
+
+
+def offer(cards: Iterable[CompiledCard], site: Site, journey: Journey) -> Offer:
+    """Return what may carry an order's parcels from a location and keep the promise."""
+    options: list[_Option] = []
+    for card in cards:
+        lane = card.lane(site.place, journey.destination)
+        if lane is None or card.card.currency != journey.preference.currency:
+            continue
+        dispatch = Dispatch(site, card.card.carrier, card.days, journey.now, journey.zone)
+        options.extend(_options(lane.rates, dispatch, journey, card.card.carrier))
+    return Offer(options, journey.preference)
+
+
+def _options(
+    rates: Iterable[Rate], dispatch: Dispatch, journey: Journey, carrier: str
+) -> Iterable[_Option]:
+    penalty = journey.preference.late_penalty_minor
+    for rate in rates:
+        dates = dispatch.promise(rate)
+        if dates is None:
+            continue
+        if journey.promise_by is None or dates.arrive_by <= journey.promise_by:
+            risk = lateness_risk_minor(rate.late_bp, dates.arrive_by, journey.promise_by, penalty)
+            yield _Option(rate, dates, risk, carrier)
+
+
+def parcel_cost(
+    card: CompiledCard, origin: Place, destination: Place, parcel: Parcel, service: str
+) -> int | None:
+    """Return what one parcel costs by one service; None: no zone, no such service, or no band."""
+    lane = card.lane(origin, destination)
+    if lane is None:
+        return None
+    rate = next((rate for rate in lane.rates if rate.service == service), None)
+    return None if rate is None else rate.cost_minor(parcel)

@@ -1,0 +1,127 @@
+"""Load rate cards, ask providers, fail over; the rules stand in decide."""
+
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.couriers.cards import RATE_CARD, RATE_CARD_KEY, RateCard, rate_card_id
+from shared.couriers.decide.tariff import CompiledCard, compile_card
+from shared.couriers.model import Quote, RateRequest
+from shared.couriers.ports import RateProvider, Within
+from shared.kernel.documents import Container, Create, Documents, Replace, Stored
+from shared.kernel.errors import Outside
+
+CARDS_MAX: Final = 50
+TENANTS_KEPT_MAX: Final = 1_000
+KEPT_FOR: Final = timedelta(seconds=30)  # settings act within 30 s (design section 3)
+PROVIDERS_MAX: Final = 8
+PROVIDER_WAIT_S_MAX: Final = 2.0
+
+
+async def rate_cards(tenant_id: str, store: Documents) -> tuple[Stored[RateCard], ...]:
+    """Return a tenant's rate cards by id, `CARDS_MAX` at most."""
+    page = await store.query(tenant_id, RATE_CARD, key=RATE_CARD_KEY, limit=CARDS_MAX)
+    return page.items
+
+
+async def save_rate_card(
+    tenant_id: str, store: Documents, card: RateCard, if_match: str | None = None
+) -> str:
+    """Create a card, or replace the version that was read; returns the new etag.
+
+    Raises:
+        Exists: a new card has the id of another.
+        GuardFailed, Missing: the card was changed or deleted since it was read.
+    """
+    document_id = rate_card_id(card.card_id)
+    write: Create[RateCard] | Replace[RateCard] = (
+        Create(RATE_CARD, document_id, card)
+        if if_match is None
+        else Replace(RATE_CARD, document_id, card, if_match)
+    )
+    return (await store.batch(tenant_id, Container.MASTER, RATE_CARD_KEY, (write,)))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    read_at: datetime
+    by_etag: dict[tuple[str, str], CompiledCard]
+
+
+class CardShelf:
+    """Compiled rate cards by tenant, read again after 30 s, compiled again when they changed."""
+
+    def __init__(self, store: Documents) -> None:
+        self._store = store
+        self._kept: dict[str, _Kept] = {}
+
+    async def cards(self, tenant_id: str, now: datetime) -> tuple[CompiledCard, ...]:
+        """Return a tenant's compiled cards, at most 30 s old.
+
+        Raises:
+            Unavailable: the store is busy or away.
+        """
+        kept = self._kept.get(tenant_id)
+        if kept is None or not kept.read_at <= now < kept.read_at + KEPT_FOR:
+            kept = _Kept(now, await self._read(tenant_id, kept.by_etag if kept else {}))
+            if len(self._kept) >= TENANTS_KEPT_MAX:
+                self._kept.clear()
+            self._kept[tenant_id] = kept
+        return tuple(kept.by_etag.values())
+
+    async def _read(
+        self, tenant_id: str, compiled: dict[tuple[str, str], CompiledCard]
+    ) -> dict[tuple[str, str], CompiledCard]:
+        stored = await rate_cards(tenant_id, self._store)
+        return {
+            (found.id, found.etag): compiled.get((found.id, found.etag)) or compile_card(found.body)
+            for found in stored
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All quotes there are, and the providers that failed, by name with the class of the error."""
+
+    quotes: tuple[Quote, ...]
+    failed: tuple[tuple[str, str], ...] = ()
+
+
+async def gather_quotes(
+    tenant_id: str,
+    request: RateRequest,
+    providers: Sequence[RateProvider],
+    fallback: RateProvider,
+    within: Within,
+) -> Gathered:
+    """Ask every provider; those that fail are replaced by the fallback, asked once.
+
+    Without providers the fallback answers. Its own failure is the caller's to see.
+
+    Raises:
+        ValueError: more than `PROVIDERS_MAX` providers.
+        Unavailable: the fallback failed too.
+    """
+    if len(providers) > PROVIDERS_MAX:
+        raise ValueError(f"{len(providers)} providers, at most {PROVIDERS_MAX}")
+    found: list[Quote] = []
+    failed: list[tuple[str, str]] = []
+    for provider in providers:
+        answer = await _ask(provider.quotes(tenant_id, request), within)
+        if isinstance(answer, Exception):
+            failed.append((provider.name, type(answer).__name__))
+        else:
+            found.extend(answer)
+    if failed or not providers:
+        found.extend(await fallback.quotes(tenant_id, request))
+    return Gathered(tuple(found), tuple(failed))
+
+
+async def _ask(
+    work: Awaitable[tuple[Quote, ...]], within: Within
+) -> tuple[Quote, ...] | Outside | OSError:
+    try:
+        return await within(work, PROVIDER_WAIT_S_MAX)
+    except (Outside, OSError) as error:  # TimeoutError is an OSError
+        return error
