@@ -92,6 +92,35 @@ class Explanation:
             "at": None if self.at is None else self.at.isoformat(),
         }
 
+    def to_text(self) -> str:
+        """Return the record as lines that a person reads."""
+        second = "no other plan" if self.runner_up is None else _told(self.runner_up)
+        delta = "" if self.delta_minor is None else f", {self.delta_minor:+d} minor units"
+        return "\n".join(
+            [
+                f"rule set {self.rule_set_id} version {self.version}, "
+                f"routing {self.routing or 'none'}, {self.candidates} candidates",
+                *(
+                    f"rule {d.rule}: {d.filter} dropped {d.count} ({'; '.join(d.examples)})"
+                    for d in self.dropped
+                ),
+                *(
+                    f"{place}. {r.location_id}: {r.units} units for {r.cost_minor}"
+                    + "".join(f", {name} {amount}" for name, amount in r.parts.items())
+                    for place, r in enumerate(self.ranked, start=1)
+                ),
+                f"winner: {_told(self.winner)}",
+                f"runner-up: {second}{delta}",
+                *(change.text for change in self.counterfactuals),
+                *self.notes,
+            ]
+        )
+
+
+def _told(plan: Alternative) -> str:
+    where = ", ".join(plan.locations) or "nowhere"
+    return f"{where} ({plan.units} units, {plan.parcels} parcels, cost {plan.cost_minor})"
+
 
 def _row(record: Dropped | Ranked | Counterfactual | Alternative) -> dict[str, Json]:
     return {name: _plain(getattr(record, name)) for name in record.__slots__}

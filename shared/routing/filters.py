@@ -121,12 +121,9 @@ def _scalar_holds(condition: OrderFilter, value: Scalar) -> bool:
 
 def _compares(operator: Operator, value: Scalar, bound: str | int) -> bool:
     """Compare two numbers or two texts; a missing value is neither less nor greater."""
-    if isinstance(value, int) and isinstance(bound, int):
-        order = (value > bound) - (value < bound)
-    elif isinstance(value, str) and isinstance(bound, str):
-        order = (value > bound) - (value < bound)
-    else:
+    if value is None or isinstance(value, str) != isinstance(bound, str):
         return False
+    order = 0 if value == bound else (-1 if min(value, bound) == value else 1)
     if operator is Operator.LESS:
         return order < 0
     if operator is Operator.LESS_EQUALS:
@@ -184,18 +181,24 @@ def _test(rule_filter: LocationFilter, country: str, distances: Distances) -> Te
             return lambda c: _too_far(distances.to(c), most)
         case CapacityLeft(at_least=least):
             return lambda c: _too_full(c.capacity_left, least)
-        case UnitsRemain():
-            return lambda _: None  # lowers what each line may take instead
+        case SameCountry():
+            return lambda c: None if c.country == country else f"in {c.country or 'no country'}"
+        case GroupIn() | GroupOut() | KindIn() | LocationIn() | Capability():
+            return _membership(rule_filter)
+        case IsOpen() | BeforeCutoff() | FreshFeed() | UnitsRemain():
+            return _state(rule_filter)
+
+
+def _state(rule_filter: IsOpen | BeforeCutoff | FreshFeed | UnitsRemain) -> Test:
+    match rule_filter:
         case IsOpen():
             return lambda c: None if c.is_open else "closed"
         case BeforeCutoff():
             return lambda c: "cut-off passed" if c.cutoff_passed else None
         case FreshFeed():
             return lambda c: None if c.feed_fresh else "stale feed"
-        case SameCountry():
-            return lambda c: None if c.country == country else f"in {c.country or 'no country'}"
-        case GroupIn() | GroupOut() | KindIn() | LocationIn() | Capability():
-            return _membership(rule_filter)
+        case UnitsRemain():
+            return lambda _: None  # drops no location: it lowers what each line may take
 
 
 def _membership(rule_filter: GroupIn | GroupOut | KindIn | LocationIn | Capability) -> Test:

@@ -14,20 +14,41 @@ from shared.routing.rules import CostWeights, Divide
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What this plan (and earlier attempts, by value) already placed at a site."""
+    """What this plan already placed at a location.
+
+    `units` by SKU take stock; the rest takes capacity. `is_open`: a fulfillment to ship exists, so
+    that one parcel more costs no further one; a counted pickup has a fulfillment of its own.
+    """
 
     units: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     unit_count: int = 0
     line_count: int = 0
-    is_used: bool = False
+    is_open: bool = False
+    has_pickup: bool = False
 
     def plus(self, contents: Contents) -> Load:
-        """Return the load with these contents on top."""
+        """Return the load with a parcel on top."""
+        return replace(self._counted(contents), units=self._with(contents), is_open=True)
+
+    def plus_pickup(self, contents: Contents, *, is_counted: bool) -> Load:
+        """Return the load with goods to hand over; they take capacity only where that is set."""
+        if not is_counted:
+            return replace(self, units=self._with(contents))
+        return replace(self._counted(contents), units=self._with(contents), has_pickup=True)
+
+    def _with(self, contents: Contents) -> dict[str, int]:
         units = dict(self.units)
         for line, quantity in contents:
             units[line.sku] = units.get(line.sku, 0) + quantity
+        return units
+
+    def _counted(self, contents: Contents) -> Load:
         added = sum(quantity for _, quantity in contents)
-        return Load(units, self.unit_count + added, self.line_count + len(contents), is_used=True)
+        return replace(
+            self,
+            unit_count=self.unit_count + added,
+            line_count=self.line_count + len(contents),
+        )
 
 
 UNUSED = Load()
@@ -57,7 +78,7 @@ class Site:
             return None
         match self.candidate.capacity_unit:
             case "fulfillments":
-                return None if self.load.unit_count or left >= 1 else 0
+                return None if self.load.is_open or left - self.load.has_pickup >= 1 else 0
             case "lines":
                 return None if left > self.load.line_count else 0
             case "units":
@@ -70,7 +91,7 @@ class Site:
             return True
         match self.candidate.capacity_unit:
             case "fulfillments":
-                return self.load.unit_count > 0 or left >= 1
+                return self.load.is_open or left - self.load.has_pickup >= 1
             case "lines":
                 return self.load.line_count + len(contents) <= left
             case "units":

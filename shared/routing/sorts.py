@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from shared.routing.geo import Distances
 from shared.routing.model import Candidate, RouteRequest
 from shared.routing.pricing import Priced, Pricer
-from shared.routing.rules import LocationSort, OrderSort
+from shared.routing.rules import LocationSort, OrderSort, SortBy
 
 LAST: Final = 1 << 60
+UNLIMITED: Final = 1 << 59
 NEVER_ASSIGNED: Final = datetime.min.replace(tzinfo=UTC)
 NO_PROMISE: Final = datetime.max.replace(tzinfo=UTC)
-
-Number = Callable[[Candidate], float]
 
 
 def in_order(
@@ -30,38 +30,50 @@ def in_order(
     `row` prices what is open, for the sort by cost. Unknown figures come last either way.
     """
     result = sorted(candidates, key=lambda candidate: candidate.location_id)
+    view = _View(distances, pricer, row)
     for sort in reversed(sorts):
-        number = _number(sort, distances, pricer, row)
+        number = _NUMBERS[sort.by]
         sign = -1 if sort.is_reversed else 1
-        result.sort(key=lambda c, n=number, s=sign: _placed(n(c), s))  # type: ignore[misc]
+        numbers = {c.location_id: number(view, c) for c in result}
+        result.sort(key=lambda c, n=numbers, s=sign: _placed(n[c.location_id], s))  # type: ignore[misc]  # defaults bind the loop's values
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    distances: Distances
+    pricer: Pricer
+    row: Priced
 
 
 def _placed(number: float, sign: int) -> float:
     return number if number == LAST else sign * number
 
 
-def _number(sort: LocationSort, distances: Distances, pricer: Pricer, row: Priced) -> Number:
-    match sort.by:
-        case "distance":
-            return lambda c: _known(distances.to(c))
-        case "priority":
-            return lambda c: c.priority
-        case "stock":
-            skus = {line.sku for line, _ in row.contents}
-            return lambda c: -sum(c.stock[sku].sellable_ship for sku in skus if sku in c.stock)
-        case "capacity-left":
-            return lambda c: -LAST / 2 if c.capacity_left is None else -c.capacity_left
-        case "labor":
-            return lambda c: c.labor_minor
-        case "last-assigned":
-            return lambda c: (c.last_assigned or NEVER_ASSIGNED).timestamp()
-        case "cost":
-            return lambda c: _known(pricer.cost(row, c))
-
-
 def _known(number: int | None) -> float:
     return LAST if number is None else number
+
+
+def _stock(view: _View, candidate: Candidate) -> float:
+    skus = {line.sku for line, _ in view.row.contents}
+    stock = candidate.stock
+    return -sum(stock[sku].sellable_ship for sku in skus if sku in stock)
+
+
+def _capacity(_: _View, candidate: Candidate) -> float:
+    left = candidate.capacity_left
+    return -UNLIMITED if left is None else -left
+
+
+_NUMBERS: Final[Mapping[SortBy, Callable[[_View, Candidate], float]]] = {
+    "distance": lambda view, c: _known(view.distances.to(c)),
+    "priority": lambda _, c: c.priority,
+    "stock": _stock,
+    "capacity-left": _capacity,
+    "labor": lambda _, c: c.labor_minor,
+    "last-assigned": lambda _, c: (c.last_assigned or NEVER_ASSIGNED).timestamp(),
+    "cost": lambda view, c: _known(view.pricer.cost(view.row, c)),
+}
 
 
 def orders_in_order(
