@@ -33,10 +33,13 @@ def parts_of(quote: ParcelQuote, labor_minor: int) -> dict[str, int]:
 class Priced:
     """The decision cost of one set of contents at each location asked so far."""
 
-    __slots__ = ("contents", "costs", "is_plain", "units", "weights")
+    __slots__ = ("contents", "costs", "is_plain", "quotes", "units", "weights")
 
-    def __init__(self, contents: Contents, weights: CostWeights) -> None:
+    def __init__(
+        self, contents: Contents, weights: CostWeights, quotes: dict[str, ParcelQuote | None]
+    ) -> None:
         self.contents = contents
+        self.quotes = quotes
         self.weights = weights
         self.is_plain = weights == DEFAULT
         self.units = sum(quantity for _, quantity in contents)
@@ -56,10 +59,12 @@ class Pricer:
     def priced(self, contents: Contents, weights: CostWeights) -> Priced:
         """Return the shared row of these contents under these weights."""
         # Weights belong to the rule set, which outlives the plan: their identity names them.
-        key = (key_of(contents), id(weights))
+        name = key_of(contents)
+        key = (name, id(weights))
         row = self._priced.get(key)
         if row is None:
-            row = self._priced[key] = Priced(contents, weights)
+            quotes = self._quotes.setdefault(name, {})
+            row = self._priced[key] = Priced(contents, weights, quotes)
         return row
 
     def quote(self, location_id: str, contents: Contents) -> ParcelQuote | None:
@@ -75,7 +80,10 @@ class Pricer:
         costs = row.costs
         if location_id in costs:
             return costs[location_id]
-        quote = self.quote(location_id, row.contents)
+        if location_id in row.quotes:
+            quote = row.quotes[location_id]
+        else:
+            quote = row.quotes[location_id] = self._ask(location_id, row.contents)
         cost = None if quote is None else weigh(quote, candidate.labor_minor * row.units, row)
         costs[location_id] = cost
         return cost

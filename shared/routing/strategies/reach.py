@@ -82,15 +82,22 @@ def submasks(mask: int) -> Iterator[int]:
 
 def _mask(site: Site, items: tuple[Item, ...], singles: list[Single]) -> int:
     mask, bit = 0, 1
-    is_limited = site.candidate.capacity_left is not None
     location_id, stocks = site.location_id, site.candidate.stock
+    is_limited = site.candidate.capacity_left is not None or bool(site.load.units)
+    keep = site.keep
     for item, single in zip(items, singles, strict=True):
         if item.only_at is not None and item.only_at != location_id:
             fits = False
         elif single is None or is_limited:
             fits = site.fits(item.contents)
-        else:
-            fits = single[0].sku in stocks and site.sellable(single[0]) >= single[1]
+        else:  # the usual case in one step: nothing is taken here yet and nothing is limited
+            line, quantity = single
+            stock = stocks.get(line.sku)
+            fits = (
+                stock is not None
+                and stock.sellable_ship - keep >= quantity
+                and location_id not in line.excluded_locations
+            )
         if fits:
             mask |= bit
         bit <<= 1
