@@ -1,0 +1,219 @@
+"""The embedded document store: the kernel's `Documents` on one SQLite file."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from shared.adapters.embedded.faults import NO_FAULTS, Faults, guarded
+from shared.adapters.embedded.feed import EmbeddedFeed
+from shared.adapters.embedded.opening import Synchronous, outside
+from shared.adapters.embedded.queries import (
+    Found,
+    Query,
+    checked,
+    decode_cursor,
+    encode_cursor,
+    find,
+)
+from shared.adapters.embedded.rows import LAYOUT, checksum, microseconds
+from shared.adapters.embedded.sqlite import Database
+from shared.adapters.embedded.writes import Batch, Writer, body_of
+from shared.kernel.clock import Clock
+from shared.kernel.documents import (
+    Condition,
+    Container,
+    D,
+    Kind,
+    Operation,
+    Order,
+    Page,
+    Stored,
+    check_operations,
+)
+from shared.kernel.errors import Corrupt
+from shared.kernel.meter import Meter, NoMeter
+
+KEY_BYTES_MAX: Final = 1_024
+
+T = TypeVar("T")
+
+_GET: Final = """SELECT type, seq, expires, checksum, body FROM documents
+  WHERE container = ? AND tenant = ? AND key = ? AND id = ?"""
+_LOAD: Final = "SELECT seq, expires, checksum, body FROM documents WHERE doc = ?"
+
+
+def _random_owner() -> str:
+    return os.urandom(12).hex()
+
+
+class EmbeddedDocuments:
+    """Documents in one SQLite file that several processes may share (design 3).
+
+    With `path` ":memory:" and `threaded=False` it runs in the caller, without threads or locks.
+
+    Args:
+        path: the database file; its lock file and log lie beside it.
+        clock: what documents and leases expire by.
+        faults: what may go wrong around each call.
+        synchronous: FULL survives a power cut; NORMAL may lose the last commits at one.
+        meter: is charged one unit for each document read or written.
+        threaded: False runs writes in the caller, for simulations.
+        new_owner: names the holders of feed leases; must differ between processes.
+
+    Raises:
+        UnreadableDatabase: the file is damaged, another program's or of a newer version.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        clock: Clock,
+        faults: Faults = NO_FAULTS,
+        synchronous: Synchronous = "FULL",
+        meter: Meter | None = None,
+        threaded: bool = True,
+        new_owner: Callable[[], str] = _random_owner,
+    ) -> None:
+        self._clock, self._faults, self._new_owner = clock, faults, new_owner
+        self._meter = meter or NoMeter()
+        self._writer = Writer(clock)
+        self._database = Database(
+            path,
+            LAYOUT,
+            synchronous=synchronous,
+            threaded=threaded,
+            on_begin=self._writer.begin,
+            on_end=self._writer.end,
+        )
+
+    @property
+    def on_commit(self) -> list[Callable[[], None]]:
+        """What runs after each commit of this process, such as the relays' wake-up."""
+        return self._database.on_commit
+
+    async def get(self, tenant_id: str, kind: Kind[D], key: str, id: str) -> Stored[D] | None:
+        """Return a document; None when there is none of this kind, or its time is over."""
+        if self._faults is NO_FAULTS:
+            return self._get(tenant_id, kind, key, id)
+
+        async def run() -> Stored[D] | None:
+            return self._get(tenant_id, kind, key, id)
+
+        return await guarded(self._faults, "documents.get", (tenant_id, key, id), run)
+
+    def _get(self, tenant_id: str, kind: Kind[D], key: str, id: str) -> Stored[D] | None:
+        place = (kind.container.value, tenant_id, key, id)
+        try:
+            row = self._database.reader().execute(_GET, place).fetchone()
+        except sqlite3.Error as error:
+            raise outside(error) from error
+        self._meter.charge("documents.get", 1)
+        if row is None:
+            return None
+        type, seq, expires, digest, body = row
+        if type != kind.type or (expires is not None and expires <= self._now()):
+            return None
+        if checksum(place, (type, seq, expires), body) != digest:
+            raise Corrupt(f"a {type} document does not match its checksum")
+        return Stored(id, key, str(seq), kind.decode(body))
+
+    async def batch(
+        self, tenant_id: str, container: Container, key: str, operations: Sequence[Operation]
+    ) -> tuple[str, ...]:
+        """Write all or nothing in one partition; returns the new etags ("" for a delete)."""
+        bodies = tuple(body_of(operation) for operation in operations)
+        check_operations(operations, [len(body) for body in bodies])
+        _check_place(tenant_id, container, key, operations)
+        batch = Batch(tenant_id, container, key, tuple(operations), bodies)
+
+        async def run() -> tuple[str, ...]:
+            return await self._database.write(lambda c: self._writer.apply(c, batch))
+
+        detail = (tenant_id, key, [operation.id for operation in operations])
+        etags = await guarded(self._faults, "documents.batch", detail, run)
+        self._meter.charge("documents.batch", len(operations))
+        return etags
+
+    async def query(
+        self,
+        tenant_id: str,
+        kind: Kind[D],
+        *,
+        key: str | None = None,
+        where: Sequence[Condition] = (),
+        order: Order | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page[D]:
+        """Return a page; ordered by a field, it holds the documents that have the field."""
+        query = checked(tenant_id, kind, key, where, order, limit)
+
+        async def run() -> Page[D]:
+            if not self._writer.fields.has(kind):
+                await self._database.write(lambda c: self._writer.fields.declared(c, kind))
+            return self._query(query, kind, cursor)
+
+        page = await guarded(self._faults, "documents.query", (tenant_id, kind.type, key), run)
+        self._meter.charge("documents.query", len(page.items))
+        return page
+
+    def _query(self, query: Query, kind: Kind[D], cursor: str | None) -> Page[D]:
+        after = None if cursor is None else decode_cursor(query, cursor)
+        connection = self._database.reader()
+        try:
+            connection.execute("BEGIN")  # one snapshot for the index and the documents
+            try:
+                found = find(connection, query, after, self._now())
+                items = tuple(_load(connection, query, kind, one) for one in found[: query.limit])
+            finally:
+                connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise outside(error) from error
+        has_more = len(found) > query.limit
+        last = found[query.limit - 1].position if has_more else None
+        return Page(items, None if last is None else encode_cursor(query, last))
+
+    def feed(self, container: Container, consumer: str) -> EmbeddedFeed:
+        """Return a reader of its own; readers of one consumer share the ranges."""
+        return EmbeddedFeed(
+            self._database,
+            container,
+            consumer,
+            owner=self._new_owner(),
+            clock=self._clock,
+            faults=self._faults,
+        )
+
+    async def checkpoint(self) -> None:
+        """Move the log into the file and empty it; the host calls it every few seconds.
+
+        An erase is complete only after it. Documents whose time is over are forgotten first.
+        """
+        while await self._database.write(self._writer.purge):
+            pass
+        await self._database.checkpoint()
+
+    async def close(self) -> None:
+        """Finish what is waiting and close the file."""
+        await self._database.close()
+
+    def _now(self) -> int:
+        return microseconds(self._clock.now())
+
+
+def _load(connection: sqlite3.Connection, query: Query, kind: Kind[D], found: Found) -> Stored[D]:
+    seq, expires, digest, body = connection.execute(_LOAD, (found.doc,)).fetchone()
+    _, id, key = found.position
+    place = (query.container.value, query.tenant_id, key, id)
+    if checksum(place, (query.type, seq, expires), body) != digest:
+        raise Corrupt(f"a {query.type} document does not match its checksum")
+    return Stored(id, key, str(seq), kind.decode(body))
+
+
+def _check_place(tenant_id: str, container: Container, key: str, operations: Sequence[Any]) -> None:
+    if not tenant_id or not 0 < len(key.encode()) <= KEY_BYTES_MAX:
+        raise ValueError("a partition needs a tenant and a key")
+    if strange := [o.kind.type for o in operations if o.kind.container != container]:
+        raise ValueError(f"{strange[0]} documents do not live in {container}")

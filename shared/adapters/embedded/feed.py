@@ -1,0 +1,200 @@
+"""The change feed: four ranges by partition, leased to the readers of a consumer.
+
+As with Cosmos DB's latest-version mode a document comes once, as it is now, in order within its
+partition; deletes and documents whose time is over do not come. What is read comes again until it
+is checkpointed, and a checkpoint holds only under the lease's epoch, so that a reader that was
+thought dead cannot move a position that has another owner.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from shared.adapters.embedded.faults import Faults, guarded
+from shared.adapters.embedded.opening import outside
+from shared.adapters.embedded.rows import RANGES, SHARD_OF, checksum, microseconds
+from shared.adapters.embedded.sqlite import Database
+from shared.kernel.clock import Clock
+from shared.kernel.documents import Change, ChangeBatch, Container
+
+LEASE_US: Final = 15_000_000
+RENEW_US: Final = 5_000_000  # a lease is renewed when it is this old
+
+_READ: Final = """SELECT tenant, key, id, type, seq, expires, checksum, body FROM documents
+  WHERE shard = ? AND seq > ? AND (expires IS NULL OR expires > ?) ORDER BY seq LIMIT ?"""
+_CLAIM: Final = """INSERT INTO leases VALUES(?, ?, ?, ?, 1, ?, 0)
+  ON CONFLICT DO UPDATE SET owner = excluded.owner, epoch = epoch + 1, expires = excluded.expires"""
+_PRESENT: Final = """INSERT INTO readers VALUES(?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET expires = excluded.expires"""
+_CHECKPOINT: Final = """UPDATE leases SET position = max(position, ?), expires = ?
+  WHERE container = ? AND consumer = ? AND range = ? AND owner = ? AND epoch = ?"""
+_GIVE_BACK: Final = """UPDATE leases SET owner = '', expires = 0
+  WHERE container = ? AND consumer = ? AND owner = ? AND range = ?"""
+_RENEW: Final = """UPDATE leases SET expires = ?
+  WHERE container = ? AND consumer = ? AND owner = ?"""
+_HELD: Final = """SELECT range, epoch, position FROM leases
+  WHERE container = ? AND consumer = ? AND owner = ?"""
+_LEASES: Final = "SELECT range, owner, expires FROM leases WHERE container = ? AND consumer = ?"
+_ABSENT: Final = "DELETE FROM readers WHERE container = ? AND consumer = ? AND owner = ?"
+_GONE: Final = "DELETE FROM readers WHERE container = ? AND consumer = ? AND expires <= ?"
+_READERS: Final = "SELECT count(*) FROM readers WHERE container = ? AND consumer = ?"
+
+
+@dataclass(slots=True)
+class _Lease:
+    """A range that this reader holds."""
+
+    epoch: int
+    position: int
+    is_outstanding: bool = False
+
+
+class EmbeddedFeed:
+    """One reader; not for use by two tasks at once."""
+
+    def __init__(
+        self,
+        database: Database,
+        container: Container,
+        consumer: str,
+        *,
+        owner: str,
+        clock: Clock,
+        faults: Faults,
+    ) -> None:
+        self._database, self._container, self._consumer = database, container, consumer
+        self._owner, self._clock, self._faults = owner, clock, faults
+        self._leases: dict[int, _Lease] = {}
+        self._settled_at = -RENEW_US
+        self._first = 0
+        self._quiet_at: tuple[int, int] | None = None
+
+    def has_news(self) -> bool:
+        """Tell, for a few microseconds, whether reading may find something or leases are due."""
+        is_due = not 0 <= self._now() - self._settled_at < RENEW_US
+        return is_due or self._quiet_at is None or self._quiet_at != self._database.version()
+
+    async def read(self, limit: int) -> Sequence[ChangeBatch]:
+        """Return up to `limit` changes behind the checkpoints of the ranges it holds."""
+        if not self.has_news():
+            return ()
+        detail = (self._container.value, self._consumer)
+        return await guarded(self._faults, "feed.read", detail, lambda: self._read(limit))
+
+    async def checkpoint(self, batch: ChangeBatch) -> bool:
+        """Remember a batch as done; False when its range has another owner by now."""
+        detail = (self._container.value, self._consumer, batch.range, batch.position)
+        return await guarded(
+            self._faults, "feed.checkpoint", detail, lambda: self._checkpoint(batch)
+        )
+
+    async def close(self) -> None:
+        """Give the ranges back, so that other readers need not wait for the leases to end."""
+        await self._database.write(self._leave)
+        self._leases, self._settled_at, self._quiet_at = {}, -RENEW_US, None
+
+    async def _read(self, limit: int) -> Sequence[ChangeBatch]:
+        now = self._now()
+        if not 0 <= now - self._settled_at < RENEW_US:
+            self._leases = await self._database.write(lambda c: self._settle(c, now))
+            self._settled_at = now
+        version = self._database.version()  # taken before reading: what comes later is news
+        batches: list[ChangeBatch] = []
+        for number in self._turns():
+            if limit > 0 and (batch := self._read_range(number, limit, now)) is not None:
+                batches.append(batch)
+                limit -= len(batch.changes)
+        self._quiet_at = None if batches else version
+        return batches
+
+    def _turns(self) -> list[int]:
+        """The ranges held, each time beginning with another, so that none starves."""
+        held = sorted(self._leases)
+        self._first += 1
+        start = self._first % max(1, len(held))
+        return held[start:] + held[:start]
+
+    def _read_range(self, number: int, limit: int, now: int) -> ChangeBatch | None:
+        lease = self._leases[number]
+        values = (SHARD_OF[self._container] + number, lease.position, now, limit)
+        try:
+            rows = self._database.reader().execute(_READ, values).fetchall()
+        except sqlite3.Error as error:
+            raise outside(error) from error
+        lease.is_outstanding = bool(rows)
+        if not rows:
+            return None
+        changes = tuple(_change(self._container, row) for row in rows)
+        return ChangeBatch(changes, number, lease.epoch, int(changes[-1].etag))
+
+    async def _checkpoint(self, batch: ChangeBatch) -> bool:
+        values = (
+            batch.position,
+            self._now() + LEASE_US,
+            self._container.value,
+            self._consumer,
+            batch.range,
+            self._owner,
+            batch.epoch,
+        )
+        is_ours = await self._database.write(lambda c: c.execute(_CHECKPOINT, values).rowcount == 1)
+        lease = self._leases.get(batch.range)
+        if not is_ours:
+            self._leases.pop(batch.range, None)
+        elif lease is not None:
+            lease.position, lease.is_outstanding = max(lease.position, batch.position), False
+        return is_ours
+
+    def _settle(self, connection: sqlite3.Connection, now: int) -> dict[int, _Lease]:
+        """Renew what is ours, give back what is beyond our share, take what is free."""
+        place = (self._container.value, self._consumer)
+        connection.execute(_PRESENT, (*place, self._owner, now + LEASE_US))
+        connection.execute(_GONE, (*place, now))
+        (readers,) = connection.execute(_READERS, place).fetchone()
+        rows = connection.execute(_LEASES, place).fetchall()
+        share = -(-RANGES // readers)
+        mine, given_back = self._shared([r for r, owner, _ in rows if owner == self._owner], share)
+        taken = {r for r, owner, expires in rows if owner != self._owner and expires > now}
+        free = [
+            r for r in range(RANGES) if r not in taken and r not in mine and r not in given_back
+        ]
+        for number in free[: max(0, share - len(mine))]:
+            connection.execute(_CLAIM, (*place, number, self._owner, now + LEASE_US))
+        for number in given_back:
+            connection.execute(_GIVE_BACK, (*place, self._owner, number))
+        return self._held(connection, now)
+
+    def _shared(self, mine: list[int], share: int) -> tuple[list[int], list[int]]:
+        """Divide our ranges into those to keep (what is being worked on first) and to give back."""
+        busy = [r for r in mine if r in self._leases and self._leases[r].is_outstanding]
+        kept = busy + [r for r in mine if r not in busy][: max(0, share - len(busy))]
+        return kept, [r for r in mine if r not in kept]
+
+    def _held(self, connection: sqlite3.Connection, now: int) -> dict[int, _Lease]:
+        place = (self._container.value, self._consumer, self._owner)
+        connection.execute(_RENEW, (now + LEASE_US, *place))
+        rows = connection.execute(_HELD, place)
+        held = {}
+        for number, epoch, position in rows:
+            before = self._leases.get(number)
+            is_busy = before is not None and before.epoch == epoch and before.is_outstanding
+            held[number] = _Lease(epoch, position, is_busy)
+        return held
+
+    def _leave(self, connection: sqlite3.Connection) -> None:
+        place = (self._container.value, self._consumer, self._owner)
+        for number in range(RANGES):
+            connection.execute(_GIVE_BACK, (*place, number))
+        connection.execute(_ABSENT, place)
+
+    def _now(self) -> int:
+        return microseconds(self._clock.now())
+
+
+def _change(container: Container, row: tuple[Any, ...]) -> Change:
+    """Return a row as a change; a corrupt one has no body, so that its reader can park it."""
+    tenant, key, id, type, seq, expires, digest, body = row
+    place = (container.value, tenant, key, id)
+    is_sound = checksum(place, (type, seq, expires), body) == digest
+    return Change(container, tenant, key, id, type, str(seq), body if is_sound else b"")

@@ -1,0 +1,101 @@
+"""The index of declared fields: which fields of which kind it holds, and its rows."""
+
+import json
+import sqlite3
+from typing import Any, Final
+
+from shared.adapters.embedded.rows import FieldRow, Place, Terms, field_rows, terms_of, to_json
+from shared.kernel.documents import Kind
+
+_ADD: Final = """INSERT INTO fields(container, tenant, type, field, value, id, key, doc)
+  VALUES(?, ?, ?, ?, ?, ?, ?, ?)"""
+_DROP: Final = """DELETE FROM fields WHERE container = ? AND tenant = ? AND type = ? AND field = ?
+  AND value = ? AND id = ? AND key = ?"""
+
+
+class FieldIndex:
+    """Knows what is indexed of each kind; a field that a newer program declares is added.
+
+    Fields are never taken away: two neighbouring versions of the program may run side by side, and
+    each must keep the other's queries right.
+    """
+
+    def __init__(self) -> None:
+        self._registry = -1
+        self._fields: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def refresh(self, connection: sqlite3.Connection, registry: int) -> None:
+        """Learn what other processes declared, if the stored number says so."""
+        if registry != self._registry:
+            rows = connection.execute("SELECT container, type, fields FROM kinds")
+            self._fields = {(c, t): tuple(json.loads(fields)) for c, t, fields in rows}
+            self._registry = registry
+
+    def has(self, kind: Kind[Any]) -> bool:
+        """Tell whether queries on the kind's fields find every document."""
+        known = self._fields.get((kind.container, kind.type))
+        return known is not None and all(field in known for field in kind.fields)
+
+    def terms(self, connection: sqlite3.Connection, kind: Kind[Any], body: Any) -> Terms:
+        """Return the indexed fields of a model as JSON values."""
+        fields = self.declared(connection, kind)
+        if not fields:
+            return {}
+        found: Terms = body.model_dump(mode="json", include=set(fields), exclude_none=True)
+        return terms_of(found, fields)  # in the order of `fields`: equal terms, equal text
+
+    def declared(self, connection: sqlite3.Connection, kind: Kind[Any]) -> tuple[str, ...]:
+        """Return all indexed fields of a kind, adding its own where they are new."""
+        known = self._fields.get((kind.container, kind.type))
+        if known is None or not all(field in known for field in kind.fields):
+            known = self._declare(connection, kind)
+        return known
+
+    def _declare(self, connection: sqlite3.Connection, kind: Kind[Any]) -> tuple[str, ...]:
+        where = (str(kind.container), kind.type)
+        found = connection.execute(
+            "SELECT fields FROM kinds WHERE container = ? AND type = ?", where
+        ).fetchone()
+        before: tuple[str, ...] = tuple(json.loads(found[0])) if found else ()
+        fields = tuple(sorted({*before, *kind.fields}))
+        if found is None or fields != before:
+            row = (*where, to_json(fields))
+            connection.execute("INSERT OR REPLACE INTO kinds VALUES(?, ?, ?)", row)
+            connection.execute("UPDATE meta SET registry = registry + 1")
+            self._registry = -1  # read again next time: this transaction may yet be undone
+        if fields != before and found is not None:
+            _index_again(connection, where, fields)
+        self._fields[where] = fields
+        return fields
+
+
+def _index_again(
+    connection: sqlite3.Connection, where: tuple[str, str], fields: tuple[str, ...]
+) -> None:
+    container, type = where
+    connection.execute("DELETE FROM fields WHERE container = ? AND type = ?", where)
+    rows = connection.execute(
+        "SELECT doc, tenant, key, id, body FROM documents WHERE container = ? AND type = ?", where
+    ).fetchall()
+    for doc, tenant, key, id, body in rows:
+        terms = terms_of(json.loads(body), fields)
+        connection.execute("UPDATE documents SET terms = ? WHERE doc = ?", (to_json(terms), doc))
+        add_fields(connection, (container, tenant, key, id), type, doc, field_rows(terms))
+
+
+def add_fields(
+    connection: sqlite3.Connection, place: Place, type: str, doc: int, rows: set[FieldRow]
+) -> None:
+    """Enter a document's fields."""
+    container, tenant, key, id = place
+    values = [(container, tenant, type, field, value, id, key, doc) for field, value in rows]
+    connection.executemany(_ADD, values)
+
+
+def drop_fields(
+    connection: sqlite3.Connection, place: Place, type: str, rows: set[FieldRow]
+) -> None:
+    """Take a document's fields out."""
+    container, tenant, key, id = place
+    values = [(container, tenant, type, field, value, id, key) for field, value in rows]
+    connection.executemany(_DROP, values)
