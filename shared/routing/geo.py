@@ -1,12 +1,11 @@
-"""Distance on the sphere."""
+"""Distance on the sphere, on plain floats: a plan measures hundreds of locations."""
 
 from __future__ import annotations
 
 from math import asin, cos, radians, sin, sqrt
 
+from shared.kernel.geo import EARTH_RADIUS_M
 from shared.routing.model import Candidate, Place
-
-EARTH_RADIUS_M = 6_371_000.0
 
 
 def haversine_m(lat: float, lon: float, other_lat: float, other_lon: float) -> int:

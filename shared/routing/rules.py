@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -273,6 +274,14 @@ class Routing(Strict):
     rules: Annotated[tuple[InventoryRule, ...], Field(min_length=1, max_length=RULES_MAX)]
     constraints: Annotated[tuple[Constraint, ...], Field(max_length=10)] = ()
 
+    @property
+    def ships_complete(self) -> bool:
+        """Return whether all lines of an order here leave together or not at all."""
+        return any(
+            constraint.kind == "ship-complete" and constraint.is_hard
+            for constraint in (*self.constraints, *self.rules[-1].constraints)
+        )
+
 
 class RuleSet(Strict):
     """One immutable version; one is active at a time per tenant and order profile.
@@ -284,7 +293,7 @@ class RuleSet(Strict):
     rule_set_id: Identifier
     version: Annotated[int, Field(ge=1, le=1_000_000)]
     name: ShortText
-    profile: Name = "default"
+    profile: Identifier = "default"
     status: Literal["draft", "active", "archived"] = "draft"
     effective_from: Instant | None = None
     effective_to: Instant | None = None
@@ -294,3 +303,16 @@ class RuleSet(Strict):
     unfilled: Action = Action(do=ActionKind.QUEUE, queue="unfillable")
     rejection_period_days: Annotated[int, Field(ge=0, le=365)] = 7
     max_rejects: Annotated[int, Field(ge=1, le=100)] = 3
+
+    def routing_named(self, name: str | None) -> Routing | None:
+        """Return a routing with the rule set's own constraints added to it."""
+        for routing in self.routings:
+            if routing.name == name:
+                constraints = self.constraints + routing.constraints
+                return routing.model_copy(update={"constraints": constraints})
+        return None
+
+    def is_effective(self, now: datetime) -> bool:
+        """Return whether `now` lies in the effective dates; the end belongs to the next version."""
+        starts = self.effective_from is None or self.effective_from <= now
+        return starts and (self.effective_to is None or now < self.effective_to)
