@@ -1,0 +1,1 @@
+"""The rules of stock, pure: operations to write, formulas to show, choices to make."""

@@ -1,0 +1,166 @@
+"""Queued demand: waits of order parts, and the sums by pool and pickup location (semantics 4)."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from shared.contracts.stock import Unqueue, Wait
+from shared.inventory.decide.amounts import Sight
+from shared.inventory.model import (
+    DEMAND,
+    DEMAND_ID,
+    WAITS,
+    Demand,
+    Reserve,
+    WaitDocument,
+    stamp,
+    wait_id,
+)
+from shared.kernel.documents import (
+    PATCH_OPERATIONS_MAX,
+    Condition,
+    Create,
+    Increment,
+    Operation,
+    Patch,
+    Replace,
+    Stored,
+)
+
+PRIORITY_MAX: Final = 1_000
+NO_PROMISE: Final = "9"  # behind every date
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """A part waits no longer: reserved, cancelled, or divided into other parts."""
+
+    order_id: str
+    line_id: str
+    part: int
+    sku: str
+    generation: int
+
+
+WaitChange = Wait | Close
+
+
+def close_of(source: Reserve | Unqueue) -> Close | None:
+    """Return which wait a reservation or an unqueue task closes."""
+    if isinstance(source, Unqueue):
+        part, generation = source.part, source.generation
+    elif source.closes_wait is None:
+        return None
+    else:
+        part, generation = source.closes_wait.part, source.closes_wait.generation
+    return Close(source.order_id, source.line_id, part, source.sku, generation)
+
+
+def changed_wait_id(change: WaitChange) -> str:
+    return wait_id(change.order_id, change.line_id, change.part)
+
+
+def rank_of(wait: Wait) -> str:
+    """Return text that sorts as waiters are served: priority, promise, acceptance."""
+    promise = NO_PROMISE if wait.promise_by is None else stamp(wait.promise_by)
+    return f"{PRIORITY_MAX - wait.priority:04d}|{promise}|{stamp(wait.accepted_at)}"
+
+
+def wait_document(change: WaitChange) -> WaitDocument:
+    """Return the document of a part that nothing was known of."""
+    if isinstance(change, Close):
+        return WaitDocument.model_construct(
+            order_id=change.order_id,
+            line_id=change.line_id,
+            part=change.part,
+            sku=change.sku,
+            generation=change.generation,
+            open=False,
+        )
+    return WaitDocument.model_construct(
+        order_id=change.order_id,
+        line_id=change.line_id,
+        part=change.part,
+        sku=change.sku,
+        generation=change.generation,
+        open=True,
+        quantity=change.quantity,
+        pool_id=change.pool_id,
+        pickup_location=change.pickup_location,
+        priority=change.priority,
+        promise_by=None if change.promise_by is None else stamp(change.promise_by),
+        accepted_at=stamp(change.accepted_at),
+        rank=rank_of(change),
+    )
+
+
+def next_wait(found: WaitDocument | None, change: WaitChange) -> WaitDocument | None:
+    """Return the wait after a change; None when a later generation was seen."""
+    if found is None:
+        return wait_document(change)
+    if change.generation <= found.generation:
+        return None
+    if isinstance(change, Close):
+        return found.model_copy(update={"open": False, "generation": change.generation})
+    return wait_document(change)
+
+
+def wait_operations(sight: Sight, changes: Iterable[WaitChange]) -> list[Operation]:
+    """Return the writes of waits and of the demand that they add up to."""
+    operations: list[Operation] = []
+    demand: Counter[str] = Counter()
+    for change in changes:
+        document_id = changed_wait_id(change)
+        stored = sight.waits.get(document_id)
+        after = next_wait(stored.body if stored else None, change)
+        if after is None:
+            continue
+        _add(demand, after, 1)
+        if stored:
+            _add(demand, stored.body, -1)
+        operations.append(_put_wait(document_id, after, stored))
+    return operations + demand_operations({k: by for k, by in demand.items() if by}, sight)
+
+
+def _add(demand: Counter[str], wait: WaitDocument, sign: int) -> None:
+    if wait.open:
+        demand[demand_field(wait)] += sign * wait.quantity
+
+
+def demand_field(wait: WaitDocument) -> str:
+    """Return where a wait's units are summed: at its pickup location, else in its pool."""
+    if wait.pickup_location is not None:
+        return f"pickups/{wait.pickup_location}"
+    return f"pools/{wait.pool_id}"
+
+
+def _put_wait(
+    document_id: str, body: WaitDocument, stored: Stored[WaitDocument] | None
+) -> Operation:
+    if stored is None:
+        return Create(WAITS, document_id, body)
+    return Replace(WAITS, document_id, body, stored.etag)
+
+
+def demand_operations(by_field: dict[str, int], sight: Sight) -> list[Operation]:
+    """Return the write of the sums; the document is made by its first unit."""
+    if not by_field:
+        return []
+    if not sight.has_demand:
+        return [Create(DEMAND, DEMAND_ID, first_demand(by_field))]
+    increments = [Increment(name, by) for name, by in sorted(by_field.items())]
+    when = (Condition("schemaVersion", "eq", DEMAND.version),)
+    return [
+        Patch(DEMAND, DEMAND_ID, tuple(increments[start : start + PATCH_OPERATIONS_MAX]), when)
+        for start in range(0, len(increments), PATCH_OPERATIONS_MAX)
+    ]
+
+
+def first_demand(by_field: dict[str, int]) -> Demand:
+    """Return the document that holds these sums."""
+    sums: dict[str, dict[str, int]] = {"pools": {}, "pickups": {}}
+    for name, by in by_field.items():
+        kind, _, entry = name.partition("/")
+        sums[kind][entry] = by
+    return Demand.model_construct(pools=sums["pools"], pickups=sums["pickups"])

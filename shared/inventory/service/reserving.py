@@ -1,0 +1,244 @@
+"""Reserve, harden, move and expire: one batch each (design 3)."""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.contracts.stock import Ending
+from shared.inventory.decide import reserving as decide
+from shared.inventory.decide.amounts import Sight
+from shared.inventory.decide.waiting import changed_wait_id, close_of
+from shared.inventory.model import (
+    CONFIG,
+    ENDS,
+    RESERVATIONS,
+    SWEEPS,
+    WAITS,
+    Hardness,
+    ReservationDocument,
+    Reserve,
+    Reserved,
+    Short,
+    SweepCursor,
+    Won,
+    end_id,
+    reservation_doc,
+    stamp,
+)
+from shared.inventory.service.commit import ATTEMPTS_MAX, STOCK, commit, look
+from shared.kernel.documents import (
+    Condition,
+    Create,
+    Documents,
+    Operation,
+    Order,
+    Replace,
+    Stored,
+    pages,
+)
+from shared.kernel.errors import Exists, GuardFailed, Unavailable, WriteLost
+
+EXPIRED_MAX: Final = 20  # soft reservations that one reserve may end
+SWEEP_PAGE: Final = 250
+SWEEP_PAGES_MAX: Final = 20
+SWEEP_OVERLAP: Final = timedelta(minutes=1)  # clocks of writers differ by less
+SWEEP_LOOK_BACK: Final = timedelta(hours=1)  # what is older, the sweep has ended
+SWEEP_ID: Final = "expirysweep"
+
+
+async def reserve(store: Documents, tenant_id: str, wanted: Reserve, now: datetime) -> Reserved:
+    """Take units of one SKU at one location, in one guarded write with no read before it.
+
+    The same call may come twice, or after the id was voided. Expired soft reservations of the
+    level end in the same write when the units are needed.
+
+    Returns:
+        Won; Lost (the id is spent: plan again with a new one); Short with what is available.
+
+    Raises:
+        Unavailable: too many writers of this SKU; the same call may succeed later.
+    """
+    at, sight = stamp(now), await _sight_of_wait(store, tenant_id, wanted)
+    expired: tuple[ReservationDocument, ...] = ()
+    for _ in range(ATTEMPTS_MAX):
+        short = decide.shortfall(wanted, sight, expired)
+        if short and not expired and decide.may_hold_soft(wanted, sight):
+            expired = await expired_at(store, tenant_id, wanted.sku, wanted.location_id, now)
+            short = decide.shortfall(wanted, sight, expired)
+        if short:
+            return await _known(store, tenant_id, wanted) or short
+        operations = decide.reserve_operations(wanted, at, sight, expired)
+        try:
+            await store.batch(tenant_id, STOCK, wanted.sku, operations)
+        except WriteLost as lost:
+            known = await _after_loss(store, tenant_id, wanted, lost, sight)
+            if known:
+                return known
+            expired = ()
+        else:
+            return Won(wanted.reservation_id)
+    raise Unavailable(f"{wanted.sku}: {ATTEMPTS_MAX} writes lost to others")
+
+
+async def _sight_of_wait(store: Documents, tenant_id: str, wanted: Reserve) -> Sight:
+    sight = Sight()
+    close = close_of(wanted)
+    if close:
+        document_id = changed_wait_id(close)
+        sight.waits[document_id] = await store.get(tenant_id, WAITS, wanted.sku, document_id)
+    return sight
+
+
+async def _after_loss(
+    store: Documents, tenant_id: str, wanted: Reserve, lost: WriteLost, sight: Sight
+) -> Reserved | None:
+    if lost.document_id == reservation_doc(wanted.reservation_id):
+        return await _known(store, tenant_id, wanted)
+    if lost.document_id.startswith("end:"):  # an expired one was ended by another
+        sight.levels.clear()
+        return None
+    await look(store, tenant_id, wanted.sku, lost, sight)
+    return None
+
+
+async def _known(store: Documents, tenant_id: str, wanted: Reserve) -> Reserved | None:
+    """Return what an earlier call with this id came to."""
+    name, sku = wanted.reservation_id, wanted.sku
+    found = await store.get(tenant_id, RESERVATIONS, sku, reservation_doc(name))
+    if found is None:
+        return None
+    end = await store.get(tenant_id, ENDS, sku, end_id(name))
+    return decide.earlier(wanted, found.body, end.body if end else None)
+
+
+async def expired_at(
+    store: Documents, tenant_id: str, sku: str, location_id: str, now: datetime
+) -> tuple[ReservationDocument, ...]:
+    """Return soft reservations of a level whose time is over and that have not ended yet."""
+    page = await store.query(
+        tenant_id,
+        RESERVATIONS,
+        key=sku,
+        where=(
+            Condition("location_id", "eq", location_id),
+            Condition("expires_at", "le", stamp(now)),
+            Condition("expires_at", "gt", stamp(now - SWEEP_LOOK_BACK)),
+        ),
+        order=Order("expires_at", descending=True),
+        limit=EXPIRED_MAX,
+    )
+    open_ones = []
+    for item in page.items:
+        end = await store.get(tenant_id, ENDS, sku, end_id(item.body.reservation_id))
+        if end is None and not item.body.void:
+            open_ones.append(item.body)
+    return tuple(open_ones)
+
+
+async def harden(
+    store: Documents, tenant_id: str, soft_id: str, wanted: Reserve, now: datetime
+) -> Reserved:
+    """Turn a quote's soft reservation into an order's hard one, in one write.
+
+    Where the soft one never was, has ended or is over, this is a plain reserve.
+    """
+    return await exchange(store, tenant_id, soft_id, Ending.HARDENED, wanted, now=now)
+
+
+async def move(
+    store: Documents, tenant_id: str, old_id: str, wanted: Reserve, now: datetime
+) -> Reserved:
+    """Move a reservation to another location of the SKU: end old and create new in one write.
+
+    Short leaves the old one open. Where the old one is not open, this is a plain reserve.
+    """
+    return await exchange(store, tenant_id, old_id, Ending.MOVED, wanted, now=now)
+
+
+async def exchange(  # noqa: PLR0913 - two reservations and how one becomes the other
+    store: Documents, tenant_id: str, old_id: str, how: Ending, wanted: Reserve, *, now: datetime
+) -> Reserved:
+    """End one reservation and open another in one write."""
+    at = stamp(now)
+    found = await store.get(tenant_id, RESERVATIONS, wanted.sku, reservation_doc(old_id))
+    if found is None or found.body.void or decide.is_expired(found.body, at):
+        return await reserve(store, tenant_id, wanted, now)
+    swap = decide.Exchange(found.body, how, wanted)
+    sight = await _sight_of_wait(store, tenant_id, wanted)
+    try:
+        written = await commit(
+            store,
+            tenant_id,
+            wanted.sku,
+            lambda seen: None
+            if decide.exchange_shortfall(swap, seen)
+            else decide.exchange_operations(swap, at, seen),
+            sight,
+        )
+    except Exists:  # it ended, or this call came before
+        return await _known(store, tenant_id, wanted) or await reserve(
+            store, tenant_id, wanted, now
+        )
+    if written:
+        return Won(wanted.reservation_id)
+    known = await _known(store, tenant_id, wanted)
+    return known or decide.exchange_shortfall(swap, sight) or Short(wanted.reservation_id, 0)
+
+
+async def expire(store: Documents, tenant_id: str, now: datetime) -> tuple[str, ...]:
+    """End the soft reservations whose time is over, from a stored cursor on; returns their ids.
+
+    Bounded; called by a timer. The cursor steps back by a minute, so that a late writer's
+    reservation is met.
+    """
+    cursor = await store.get(tenant_id, SWEEPS, CONFIG, SWEEP_ID)
+    start = cursor.body.expires_at if cursor else ""
+    ended, reached = [], stamp(now)
+    seen = 0
+    async for item in pages(
+        store,
+        tenant_id,
+        RESERVATIONS,
+        pages_max=SWEEP_PAGES_MAX,
+        where=(Condition("expires_at", "ge", start), Condition("expires_at", "le", stamp(now))),
+        order=Order("expires_at"),
+        limit=SWEEP_PAGE,
+    ):
+        seen += 1
+        reached = item.body.expires_at or reached
+        if await expire_one(store, tenant_id, item.body, now):
+            ended.append(item.body.reservation_id)
+    if seen < SWEEP_PAGE * SWEEP_PAGES_MAX:
+        reached = stamp(now)
+    await _keep_cursor(store, tenant_id, cursor, reached)
+    return tuple(ended)
+
+
+async def _keep_cursor(
+    store: Documents, tenant_id: str, cursor: Stored[SweepCursor] | None, reached: str
+) -> None:
+    back = stamp(datetime.fromisoformat(reached) - SWEEP_OVERLAP)
+    position = SweepCursor(expires_at=max(cursor.body.expires_at if cursor else "", back))
+    write: Operation = Create(SWEEPS, SWEEP_ID, position)
+    if cursor:
+        write = Replace(SWEEPS, SWEEP_ID, position, cursor.etag)
+    with suppress(Exists, GuardFailed):  # another sweep was as fast: its cursor stands
+        await store.batch(tenant_id, SWEEPS.container, CONFIG, (write,))
+
+
+async def expire_one(
+    store: Documents, tenant_id: str, body: ReservationDocument, now: datetime
+) -> bool:
+    """End one soft reservation as expired; False when it was hardened or ended before."""
+    if body.void or body.hardness is not Hardness.SOFT:
+        return False
+    at = stamp(now)
+    try:
+        return await commit(
+            store,
+            tenant_id,
+            body.sku,
+            lambda sight: decide.expire_operations(body, at, sight),
+        )
+    except Exists:
+        return False
