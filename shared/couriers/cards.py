@@ -4,6 +4,7 @@ Weights are grams, lengths millimeters, money minor units of the card's currency
 """
 
 from datetime import time
+from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Final, Self
 
@@ -23,6 +24,7 @@ Days = Annotated[int, Field(ge=0, le=120)]
 ZoneName = Annotated[str, Field(min_length=1, max_length=40)]
 
 
+@lru_cache(maxsize=10_000)
 def bare_postcode(postcode: str) -> str:
     """Return a postcode as prefixes are compared: upper case, letters and digits only."""
     return "".join(filter(str.isalnum, postcode)).upper()

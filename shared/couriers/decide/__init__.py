@@ -2,7 +2,14 @@
 
 from shared.couriers.decide.offers import Journey, Offer, Way, offer, parcel_cost
 from shared.couriers.decide.parcels import TooManyParcels, pack
-from shared.couriers.decide.promise import Dispatch, handling_start, promise, ready_by, ship_day
+from shared.couriers.decide.promise import (
+    Dispatch,
+    handling_start,
+    is_late,
+    promise,
+    ready_by,
+    ship_day,
+)
 from shared.couriers.decide.quotes import (
     Choice,
     Dropped,
@@ -41,6 +48,7 @@ __all__ = [
     "compile_card",
     "customer_fee_minor",
     "handling_start",
+    "is_late",
     "lateness_risk_minor",
     "offer",
     "pack",

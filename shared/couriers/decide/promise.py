@@ -17,20 +17,22 @@ from shared.kernel.hours import MIDNIGHT
 DISPATCH_DAYS_MAX = 60  # a location and a carrier that share no day in two months share none
 
 
-def handling_start(calendar: Calendar, cutoff: time | None, now: datetime) -> datetime | None:
-    """Return when work on an order begins; None when the location does not open any more.
+def is_late(calendar: Calendar, cutoff: time | None, now: datetime) -> bool:
+    """Tell whether today's cut-off is gone; met exactly, it is (semantics 5)."""
+    return cutoff is not None and now >= calendar.instant(calendar.local_date(now), cutoff)
 
-    An order at the cut-off is late (semantics 5).
-    """
-    today = calendar.local_date(now)
-    if cutoff is None or now < calendar.instant(today, cutoff):
+
+def handling_start(calendar: Calendar, now: datetime, *, after_cutoff: bool) -> datetime | None:
+    """Return when work on an order begins; None when the location does not open any more."""
+    if not after_cutoff:
         return calendar.open_from(now)
-    return calendar.open_from(calendar.instant(today + ONE_DAY, MIDNIGHT))
+    return calendar.open_from(calendar.instant(calendar.local_date(now) + ONE_DAY, MIDNIGHT))
 
 
 def ready_by(site: Site, now: datetime) -> datetime | None:
     """Return when a pickup is ready, at an instant at which the store is open."""
-    start = handling_start(site.calendar, site.pickup_cutoff, now)
+    after_cutoff = is_late(site.calendar, site.pickup_cutoff, now)
+    start = handling_start(site.calendar, now, after_cutoff=after_cutoff)
     if start is None:
         return None
     done = site.calendar.add_open_time(start, timedelta(seconds=site.handling_s))
@@ -38,11 +40,11 @@ def ready_by(site: Site, now: datetime) -> datetime | None:
 
 
 def ship_day(
-    site: Site, cutoff: time, days: WorkingDays, now: datetime
+    site: Site, days: WorkingDays, now: datetime, *, after_cutoff: bool
 ) -> tuple[date, datetime] | None:
     """Return the local day on which an order leaves, and the instant by which it has left."""
     calendar = site.calendar
-    start = handling_start(calendar, cutoff, now)
+    start = handling_start(calendar, now, after_cutoff=after_cutoff)
     done = start and calendar.add_open_time(start, timedelta(seconds=site.handling_s))
     if done is None:
         return None
@@ -58,24 +60,26 @@ def ship_day(
 class Dispatch:
     """One location's promises of one moment, for one carrier's calendar; remembers its answers.
 
-    Services of a card mostly share their cut-off, and so their day of shipping.
+    However many services a carrier has, there are two days to leave on: that of orders before the
+    cut-off, and that of orders after it.
     """
 
-    __slots__ = ("_carrier", "_days", "_now", "_ship_days", "_site", "_zone")
+    __slots__ = ("_carrier", "_days", "_leaving", "_now", "_site", "_zone")
 
     def __init__(
         self, site: Site, carrier: str, days: WorkingDays, now: datetime, zone: str | None = None
     ) -> None:
         self._site, self._carrier, self._days, self._now = site, carrier, days, now
         self._zone: ZoneInfo = site.calendar.zone if zone is None else zone_of(zone)
-        self._ship_days: dict[time, tuple[date, datetime] | None] = {}
+        self._leaving: dict[bool, tuple[date, datetime] | None] = {}
 
     def promise(self, rate: Rate) -> Promise | None:
         """Return a service's dates by its longest transit; None when it never leaves."""
         cutoff = self._site.cutoffs.get(self._carrier, rate.cutoff)
-        if cutoff not in self._ship_days:
-            self._ship_days[cutoff] = ship_day(self._site, cutoff, self._days, self._now)
-        leaving = self._ship_days[cutoff]
+        late = is_late(self._site.calendar, cutoff, self._now)
+        if late not in self._leaving:
+            self._leaving[late] = ship_day(self._site, self._days, self._now, after_cutoff=late)
+        leaving = self._leaving[late]
         if leaving is None:
             return None
         day, ship_by = leaving

@@ -158,7 +158,10 @@ LaneKey = tuple[str, str, str, str, bool, object, object]
 class CompiledCard:
     """A rate card, compiled; remembers its lanes, so keep it as long as the card's version."""
 
-    __slots__ = ("_lanes", "_rules", "_with_distance", "card", "days", "dim_divisor", "fuel_bp")
+    __slots__ = (
+        *("_lanes", "_priced", "_remote", "_rules", "_with_distance"),
+        *("card", "days", "dim_divisor", "fuel_bp"),
+    )
 
     def __init__(self, card: RateCard) -> None:
         self.card = card
@@ -174,6 +177,8 @@ class CompiledCard:
             if any(rule.up_to_m is not None for rule in rules)
         }
         self._lanes: dict[LaneKey, Lane | None] = {}
+        self._priced: dict[tuple[str, bool, int], Lane] = {}  # at most zones x surcharges
+        self._remote: dict[tuple[str, str], int] = {}
 
     def lane(self, origin: Place, destination: Place) -> Lane | None:
         """Return the lane between two places; None when the card has no zone for it."""
@@ -199,13 +204,18 @@ class CompiledCard:
         return (near, far, *postcodes, destination.is_residential, start, end)
 
     def _lane(self, origin: Place, destination: Place) -> Lane | None:
-        zone = zone_of_lane(
-            self._rules.get((origin.country, destination.country), []), origin, destination
-        )
+        rules = self._rules.get((origin.country, destination.country), [])
+        zone = zone_of_lane(rules, origin, destination)
         if zone is None:
             return None
-        residential = self.card.residential_minor if destination.is_residential else 0
-        remote = remote_minor(self.card.remote, destination)
+        remote = self._remote_minor(destination)
+        key = (zone, destination.is_residential, remote)
+        if key not in self._priced:
+            residential = self.card.residential_minor if destination.is_residential else 0
+            self._priced[key] = self._build(zone, residential, remote)
+        return self._priced[key]
+
+    def _build(self, zone: str, residential: int, remote: int) -> Lane:
         rates = (
             Rate(self, service, row, residential=residential, remote=remote)
             for service in self.card.services
@@ -213,6 +223,14 @@ class CompiledCard:
             if row.zone == zone
         )
         return Lane(zone, tuple(rates))
+
+    def _remote_minor(self, destination: Place) -> int:
+        key = (destination.country, destination.postcode)
+        if key not in self._remote:
+            if len(self._remote) >= LANES_KEPT_MAX:
+                self._remote.clear()
+            self._remote[key] = remote_minor(self.card.remote, destination)
+        return self._remote[key]
 
 
 def compile_card(card: RateCard) -> CompiledCard:
@@ -238,8 +256,8 @@ def zone_of_lane(rules: Iterable[ZoneRule], origin: Place, destination: Place) -
 def _rank(
     rule: ZoneRule, start: str, end: str, distance: int | None
 ) -> tuple[int, int, int] | None:
-    far = longest_prefix(end, rule.destination_prefixes or ("",))
-    near = longest_prefix(start, rule.origin_prefixes or ("",))
+    far = longest_prefix(end, rule.destination_prefixes) if rule.destination_prefixes else 0
+    near = longest_prefix(start, rule.origin_prefixes) if rule.origin_prefixes else 0
     if far < 0 or near < 0:
         return None
     if rule.up_to_m is None:

@@ -1,0 +1,69 @@
+"""The life of a shipment."""
+
+import pytest
+
+from shared.couriers.shipment import (
+    Book,
+    Deliver,
+    Label,
+    Lose,
+    Manifest,
+    Report,
+    ReturnToSender,
+    Scan,
+    ShipmentCommand,
+    ShipmentStatus,
+    Trouble,
+    Void,
+    advance,
+    can_void,
+    report,
+)
+from shared.kernel.errors import NotAllowed
+
+
+def test_a_shipment_is_booked_labelled_manifested_scanned_and_delivered() -> None:
+    status = ShipmentStatus.QUOTED
+    commands: tuple[ShipmentCommand, ...] = (Book, Label, Manifest)
+    for command in commands:
+        status = advance(status, command)
+    assert status is ShipmentStatus.MANIFESTED
+    assert report(status, Scan) == Report(ShipmentStatus.IN_TRANSIT)
+    assert report(ShipmentStatus.IN_TRANSIT, Deliver) == Report(ShipmentStatus.DELIVERED)
+
+
+def test_a_shipment_is_voided_before_the_first_scan_only() -> None:
+    voidable = {status for status in ShipmentStatus if can_void(status)}
+    assert voidable == {
+        ShipmentStatus.QUOTED,
+        ShipmentStatus.BOOKED,
+        ShipmentStatus.LABELLED,
+        ShipmentStatus.MANIFESTED,
+    }
+    with pytest.raises(NotAllowed) as refused:
+        advance(ShipmentStatus.IN_TRANSIT, Void)
+    assert refused.value.code == "not-allowed"
+
+
+def test_after_an_exception_a_scan_puts_it_on_its_way_again() -> None:
+    assert report(ShipmentStatus.IN_TRANSIT, Trouble) == Report(ShipmentStatus.EXCEPTION)
+    assert report(ShipmentStatus.EXCEPTION, Scan) == Report(ShipmentStatus.IN_TRANSIT)
+
+
+def test_a_lost_parcel_may_turn_up_and_a_delivered_one_come_back() -> None:
+    assert report(ShipmentStatus.IN_TRANSIT, Lose) == Report(ShipmentStatus.LOST)
+    assert report(ShipmentStatus.LOST, Deliver) == Report(ShipmentStatus.DELIVERED)
+    assert report(ShipmentStatus.DELIVERED, ReturnToSender) == Report(
+        ShipmentStatus.RETURNED_TO_SENDER
+    )
+
+
+def test_a_report_that_has_no_row_is_kept_as_a_conflict_and_never_refused() -> None:
+    assert report(ShipmentStatus.VOIDED, Scan) == Report(ShipmentStatus.VOIDED, conflicts=True)
+    assert report(ShipmentStatus.DELIVERED, Scan) == Report(
+        ShipmentStatus.DELIVERED, conflicts=True
+    )
+
+
+def test_the_same_report_again_is_no_conflict() -> None:
+    assert report(ShipmentStatus.DELIVERED, Deliver) == Report(ShipmentStatus.DELIVERED)
