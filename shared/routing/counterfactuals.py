@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from shared.routing.allocation import Allocator, Outcome, Trace
+from shared.routing.conditions import MaxDistance
 from shared.routing.explanation import COUNTERFACTUALS_MAX, Counterfactual
 from shared.routing.filters import Drop
 from shared.routing.model import Candidate
 from shared.routing.problem import Site, joined
-from shared.routing.rules import InventoryRule, MaxDistance, RuleSet
+from shared.routing.rules import InventoryRule, RuleSet
 
 # Changes that look promising are at most this many; each costs one more run of the rules.
 TRIES_MAX = 6

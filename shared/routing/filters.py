@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
-from shared.routing.geo import Distances
-from shared.routing.model import Candidate, RouteRequest
-from shared.routing.rules import (
+from shared.routing.conditions import (
     SETS,
     BeforeCutoff,
     Capability,
@@ -24,11 +22,12 @@ from shared.routing.rules import (
     Operator,
     OrderField,
     OrderFilter,
-    Routing,
-    RuleSet,
     SameCountry,
     UnitsRemain,
 )
+from shared.routing.geo import Distances
+from shared.routing.model import Candidate, RouteRequest
+from shared.routing.rules import Routing, RuleSet
 
 SECONDS_AN_HOUR = 3600
 

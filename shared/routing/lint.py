@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from shared.routing.constraints import passes
-from shared.routing.filters import eligible
-from shared.routing.geo import Distances
-from shared.routing.model import ActionKind, Candidate, Place
-from shared.routing.rules import (
+from shared.routing.conditions import (
     GroupIn,
     GroupOut,
-    InventoryRule,
     KindIn,
     LocationIn,
     MaxDistance,
     Operator,
     OrderFilter,
-    Routing,
-    RuleSet,
 )
+from shared.routing.constraints import passes
+from shared.routing.filters import eligible
+from shared.routing.geo import Distances
+from shared.routing.model import ActionKind, Candidate, Place
+from shared.routing.rules import InventoryRule, Routing, RuleSet
 from shared.routing.strategies import STRATEGIES
 
 Figures = int | str

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from shared.routing.model import ActionKind
-from shared.routing.rules import (
-    Action,
+from shared.routing.conditions import (
     BeforeCutoff,
-    Constraint,
-    CostWeights,
     FreshFeed,
-    InventoryRule,
     KindIn,
-    LadderStep,
-    LocationSort,
     Operator,
     OrderField,
     OrderFilter,
+    UnitsRemain,
+)
+from shared.routing.model import ActionKind
+from shared.routing.rules import (
+    Action,
+    Constraint,
+    CostWeights,
+    InventoryRule,
+    LadderStep,
+    LocationSort,
     OrderSort,
     Routing,
     RuleSet,
-    UnitsRemain,
 )
 
 NEAR_M = 150_000
