@@ -5,6 +5,7 @@ carries its condition: a create needs absence, a replace or delete needs the eta
 `when`. There is no blind write.
 """
 
+import builtins
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class Kind(Generic[D]):
 
     container: Container
     type: str
-    model: type[D]
+    model: builtins.type[D]  # the field above hides the name
     fields: tuple[str, ...] = ()
     version: int = 1
     upgrade: Upgrade | None = None

@@ -1,9 +1,13 @@
 """The life of a shipment."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.couriers.shipment import (
+    SHIPMENT_LIFE,
     Book,
+    CarrierFact,
     Deliver,
     Label,
     Lose,
@@ -67,3 +71,28 @@ def test_a_report_that_has_no_row_is_kept_as_a_conflict_and_never_refused() -> N
 
 def test_the_same_report_again_is_no_conflict() -> None:
     assert report(ShipmentStatus.DELIVERED, Deliver) == Report(ShipmentStatus.DELIVERED)
+
+
+facts: st.SearchStrategy[CarrierFact] = st.sampled_from(
+    [Scan, Trouble, Deliver, Lose, ReturnToSender]
+)
+commands: st.SearchStrategy[ShipmentCommand] = st.sampled_from([Book, Label, Manifest, Void])
+
+
+@given(st.lists(st.one_of(facts.map(lambda f: (f, None)), commands.map(lambda c: (None, c)))))
+def test_whatever_happens_a_scanned_parcel_is_never_voided_and_a_final_state_stays(
+    history: list[tuple[CarrierFact | None, ShipmentCommand | None]],
+) -> None:
+    status, was_seen = ShipmentStatus.QUOTED, False
+    for fact, command in history:
+        before = status
+        if fact is not None:
+            answer = report(status, fact)
+            status = answer.status
+            was_seen = was_seen or status is not before
+            assert status is before or not answer.conflicts
+        elif command is not None and SHIPMENT_LIFE.allows(status, command):
+            status = advance(status, command)
+            assert not was_seen
+        if SHIPMENT_LIFE.is_final(before):
+            assert status is before
