@@ -1,0 +1,92 @@
+"""Foreign JSON is read strictly, and every fault is named without echoing the input."""
+
+import pytest
+from pydantic import AwareDatetime
+
+from shared.kernel.errors import Invalid, Unreadable
+from shared.kernel.model import (
+    DEPTH_MAX,
+    Identifier,
+    Integer,
+    ShortText,
+    Strict,
+    Text,
+    parse_json,
+    pointer_of,
+    read_json,
+)
+
+
+class Thing(Strict):
+    name: Text = ""
+    count: Integer = 0
+    ref: Identifier = "a"
+    title: ShortText = "t"
+    at: AwareDatetime | None = None
+
+
+def read(raw: str) -> Thing:
+    return read_json(Thing, raw.encode())
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        '{"count": 1, "count": 2}',
+        '{"count": NaN}',
+        '{"count": Infinity}',
+        '{"count": 9007199254740992}',
+        '{"count": ' + "9" * 4000 + "}",
+        "{",
+        "[" * (DEPTH_MAX + 1) + "]" * (DEPTH_MAX + 1),
+        "",
+    ],
+)
+def test_json_that_readers_disagree_about_is_unreadable(raw: str) -> None:
+    with pytest.raises(Unreadable):
+        read(raw)
+
+
+def test_bytes_that_are_not_utf_8_are_unreadable() -> None:
+    with pytest.raises(Unreadable, match="UTF-8"):
+        read_json(Thing, b"\xff")
+
+
+def test_brackets_inside_strings_do_not_nest() -> None:
+    assert parse_json(b'{"a": "' + b"[" * 40 + b'\\"{"}') == {"a": "[" * 40 + '"{'}
+
+
+def test_many_brackets_side_by_side_are_not_deep() -> None:
+    assert parse_json(b"[" + b"[]," * 40 + b"[]]") == [[]] * 41
+
+
+@pytest.mark.parametrize(
+    ("raw", "pointer", "code"),
+    [
+        ('{"count": true}', "/count", "int-type"),
+        ('{"count": "1"}', "/count", "int-type"),
+        ('{"extra": 1}', "/extra", "extra-forbidden"),
+        ('{"name": "a\\u202eb"}', "/name", "value-error"),
+        ('{"ref": "a/b"}', "/ref", "value-error"),
+        ('{"title": ""}', "/title", "string-too-short"),
+        ('{"at": "2026-01-01T00:00:00"}', "/at", "timezone-aware"),
+    ],
+)
+def test_a_wrong_field_is_named_by_pointer_and_code(raw: str, pointer: str, code: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read(raw)
+    assert [(f.pointer, f.code) for f in refused.value.faults] == [(pointer, code)]
+
+
+def test_every_fault_is_listed_at_once() -> None:
+    with pytest.raises(Invalid) as refused:
+        read('{"count": "1", "extra": 1}')
+    assert {fault.pointer for fault in refused.value.faults} == {"/count", "/extra"}
+
+
+def test_text_is_kept_in_one_form() -> None:
+    assert read('{"name": "Caf\\u0065\\u0301"}').name == "Café"
+
+
+def test_pointers_escape_slashes_and_tildes() -> None:
+    assert pointer_of(["a/b", 0, "c~d"]) == "/a~1b/0/c~0d"
