@@ -1,0 +1,33 @@
+"""The composition root: what a process stands on, by name."""
+
+from shared.wiring.settings import Settings, WrongSettings, settings_from
+from shared.wiring.world import (
+    World,
+    bus,
+    claims,
+    clock,
+    embedded_world,
+    ids,
+    office,
+    store,
+    tenants,
+    use,
+    world,
+)
+
+__all__ = [
+    "Settings",
+    "World",
+    "WrongSettings",
+    "bus",
+    "claims",
+    "clock",
+    "embedded_world",
+    "ids",
+    "office",
+    "settings_from",
+    "store",
+    "tenants",
+    "use",
+    "world",
+]

@@ -1,0 +1,14 @@
+"""One log line a call: its event name and listed fields (style 23), never a body."""
+
+import logging
+from typing import Final
+
+LOG: Final = logging.getLogger("orderloom")
+
+
+def write(event: str, fields: dict[str, object], error: BaseException | None = None) -> None:
+    """Log a call's outcome; a fault of ours with the place where it happened."""
+    if error is None:
+        LOG.info(event, extra=fields)
+    else:
+        LOG.error(event, extra=fields, exc_info=error)

@@ -1,0 +1,170 @@
+"""Settlement by value: done, a scheduled copy under a new id, or parked (design 4, style 15).
+
+A Python trigger cannot dead-letter, and raising burns ten deliveries in seconds: a failure of the
+outside completes the message and sends a scheduled copy under a NEW id, since the broker would drop
+the same one as a duplicate; a refusal is parked. Only when neither can be written does the trigger
+raise, and the broker keeps the message.
+"""
+
+import re
+from collections.abc import Awaitable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Final
+
+import azure.functions as func
+
+from functions import _edge_log
+from functions._edge_problems import code_of
+from shared.kernel.bus import Complete, Message, Park, Property, RetryCopy, Settlement
+from shared.kernel.errors import Outside, Refused
+from shared.tenants.model import PLATFORM
+from shared.tenants.parking import ATTEMPT, ONLY, ORIGINAL, Lot, park
+from shared.wiring import world
+
+OUTSIDE_ATTEMPTS_MAX: Final = 20  # about 50 minutes
+FAULT_ATTEMPTS_MAX: Final = 5
+DELAY_FIRST_S: Final = 1.0
+DELAY_MAX_S: Final = 300.0
+CONTENT_TYPE: Final = "application/cloudevents+json"
+_RETRY_MARK: Final = re.compile(r"#r[0-9]{1,3}(@[A-Za-z0-9-]+)?\Z", re.ASCII)
+
+
+async def settle(
+    work: Awaitable[object],
+    message: func.ServiceBusMessage,
+    entity: str,
+    reader: str = "",
+    noted: dict[str, object] | None = None,
+) -> Settlement:
+    """Await the work and settle the message by its outcome: done, a later copy, or parked.
+
+    `reader` is the subscription on a topic, or the queue itself.
+
+    Raises:
+        Outside: neither a copy nor a parked message could be written: the broker keeps this one.
+    """
+    started, fields = perf_counter(), {} if noted is None else noted
+    error: Exception | None = None
+    try:
+        await work
+    except Exception as caught:  # noqa: BLE001 - the one place where errors become settlements
+        error = caught
+    settlement = settlement_of(error, attempt_of(message))
+    subscription_name = "" if reader in {"", entity} else reader
+    lot = Lot(entity, subscription_name, original_id_of(message), message_of(message))
+    await _settle(settlement, lot, attempt_of(message), str(fields.get("tenant_id", PLATFORM)))
+    _log(fields, lot, settlement, error, perf_counter() - started)
+    return settlement
+
+
+def settlement_of(error: Exception | None, attempt: int) -> Settlement:
+    """Say what becomes of a message (pure); `attempt` counts its copies from 1."""
+    match error:
+        case None:
+            return Complete()
+        case Refused():
+            return Park(error.code, str(error))
+        case Outside() if attempt < OUTSIDE_ATTEMPTS_MAX:
+            return RetryCopy(error.code)
+        case Outside():
+            return Park("attempts-exhausted", error.code)
+        case _ if attempt < FAULT_ATTEMPTS_MAX:
+            return RetryCopy("internal")
+        case _:
+            return Park("internal", type(error).__name__)
+
+
+async def _settle(settlement: Settlement, lot: Lot, attempt: int, tenant_id: str) -> None:
+    current = world()
+    now = current.clock.now()
+    match settlement:
+        case Complete():
+            return
+        case RetryCopy():
+            delay = timedelta(seconds=delay_s(attempt, current.random.random()))
+            await current.bus.send(lot.entity, [retry_copy(lot, attempt, now + delay)])
+        case Park():
+            known = await current.tenants.tenant(tenant_id, now)
+            await park(
+                current.store, PLATFORM if known is None else tenant_id, lot, settlement, now=now
+            )
+
+
+def delay_s(attempt: int, chance: float) -> float:
+    """Return how long the copy behind an attempt waits: doubling, capped, and spread by chance."""
+    return float(min(DELAY_MAX_S, DELAY_FIRST_S * 2 ** (attempt - 1)) * (0.75 + chance / 2))
+
+
+def retry_copy(lot: Lot, attempt: int, at: datetime) -> Message:
+    """Return the scheduled copy behind an attempt (pure).
+
+    Its id names the subscription too: two subscriptions that retry one event send two copies.
+    """
+    mark = f"#r{attempt}" + (f"@{lot.subscription}" if lot.subscription else "")
+    properties: dict[str, Property] = {
+        **lot.message.properties,
+        ORIGINAL: lot.original_id,
+        ATTEMPT: attempt + 1,
+    }
+    if lot.subscription:
+        properties[ONLY] = lot.subscription
+    return replace(
+        lot.message,
+        message_id=_RETRY_MARK.sub("", lot.message.message_id) + mark,
+        properties=properties,
+        scheduled_at=at,
+    )
+
+
+def properties_of(message: func.ServiceBusMessage) -> dict[str, Property]:
+    """Return a message's own properties; hosts hand them out under either name."""
+    found = {**(message.user_properties or {}), **(message.application_properties or {})}
+    return {
+        str(name): value
+        for name, value in found.items()
+        if isinstance(value, str | int | bool | float)
+    }
+
+
+def original_id_of(message: func.ServiceBusMessage) -> str:
+    """Return the id of the first copy: what inboxes and parked messages go by."""
+    return str(properties_of(message).get(ORIGINAL) or message.message_id)
+
+
+def attempt_of(message: func.ServiceBusMessage) -> int:
+    """Return which copy this is, from 1."""
+    found = properties_of(message).get(ATTEMPT, 1)
+    return int(found) if str(found).isdecimal() and int(found) > 0 else 1
+
+
+def message_of(message: func.ServiceBusMessage) -> Message:
+    """Return a received message as it would be sent."""
+    return Message(
+        message_id=message.message_id,
+        body=message.get_body(),
+        session_id=message.session_id,
+        subject=message.subject or message.label,
+        correlation_id=message.correlation_id,
+        content_type=message.content_type or CONTENT_TYPE,
+        properties=properties_of(message),
+    )
+
+
+def _log(
+    fields: dict[str, object],
+    lot: Lot,
+    settlement: Settlement,
+    error: Exception | None,
+    seconds: float,
+) -> None:
+    is_fault = error is not None and not isinstance(error, Refused | Outside)
+    line = {
+        **fields,
+        "message_id": lot.message.message_id,
+        "outcome": {Complete: "complete", RetryCopy: "retry", Park: "parked"}[type(settlement)],
+        "code": code_of(error) if error is not None else None,
+        "duration_ms": round(seconds * 1000, 3),
+    }
+    _edge_log.write("message", line, error if is_fault else None)

@@ -1,0 +1,99 @@
+"""Claim checks in a folder, or in memory: bodies that are too large for a message."""
+
+import asyncio
+import hashlib
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from shared.kernel.claims import CLAIM_BYTES_MAX
+from shared.kernel.clock import Clock
+from shared.kernel.errors import Unavailable
+
+KEPT: Final = timedelta(days=7)
+
+
+def _checked(body: bytes) -> bytes:
+    if len(body) > CLAIM_BYTES_MAX:
+        raise ValueError(f"a claim check of {len(body)} bytes")
+    return body
+
+
+class FolderClaims:
+    """One file a body, named by a hash, so that no tenant can name a path."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder, self._clock = folder, clock
+
+    async def put(self, tenant_id: str, name: str, body: bytes) -> None:
+        """Keep a body (see `Claims`)."""
+        path = self._path(tenant_id, name)
+        try:
+            await asyncio.to_thread(_write, path, _checked(body), self._clock.now())
+        except OSError as error:
+            raise Unavailable("the folder of claim checks cannot be written") from error
+
+    async def get(self, tenant_id: str, name: str) -> bytes | None:
+        """Return a body (see `Claims`)."""
+        path = self._path(tenant_id, name)
+        try:
+            return await asyncio.to_thread(_read, path, self._clock.now())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise Unavailable("the folder of claim checks cannot be read") from error
+
+    async def sweep(self) -> int:
+        """Remove what is older than 7 days; returns how many."""
+        return await asyncio.to_thread(_sweep, self._folder, self._clock.now())
+
+    def _path(self, tenant_id: str, name: str) -> Path:
+        digest = hashlib.sha256(f"{len(tenant_id)}:{tenant_id}{name}".encode()).hexdigest()
+        return self._folder / digest[:2] / digest
+
+
+def _write(path: Path, body: bytes, now: datetime) -> None:
+    """Write whole or not at all: a reader never sees half a body."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with draft.open("wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    os.utime(draft, (now.timestamp(), now.timestamp()))
+    draft.replace(path)
+
+
+def _read(path: Path, now: datetime) -> bytes | None:
+    return None if _is_over(path, now) else path.read_bytes()
+
+
+def _is_over(path: Path, now: datetime) -> bool:
+    return now - datetime.fromtimestamp(path.stat().st_mtime, UTC) >= KEPT
+
+
+def _sweep(folder: Path, now: datetime) -> int:
+    over = [path for path in folder.glob("*/*") if path.is_file() and _is_over(path, now)]
+    for path in over:
+        path.unlink(missing_ok=True)
+    return len(over)
+
+
+class MemoryClaims:
+    """For worlds that keep nothing."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._bodies: dict[tuple[str, str], tuple[datetime, bytes]] = {}
+
+    async def put(self, tenant_id: str, name: str, body: bytes) -> None:
+        """Keep a body (see `Claims`)."""
+        self._bodies.setdefault((tenant_id, name), (self._clock.now(), _checked(body)))
+
+    async def get(self, tenant_id: str, name: str) -> bytes | None:
+        """Return a body (see `Claims`)."""
+        kept_at, body = self._bodies.get((tenant_id, name), (self._clock.now() - KEPT, b""))
+        return None if self._clock.now() - kept_at >= KEPT else body

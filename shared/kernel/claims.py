@@ -1,0 +1,24 @@
+"""Claim checks: bodies too large for a message wait here, and the message names them (design 4)."""
+
+from typing import Final, Protocol
+
+CLAIM_BYTES_FROM: Final = 200_000  # below it a body travels in its message
+CLAIM_BYTES_MAX: Final = 4_000_000
+
+
+class Claims(Protocol):
+    async def put(self, tenant_id: str, name: str, body: bytes) -> None:
+        """Keep a body for 7 days; the same name again keeps the first (it is the same body).
+
+        Raises:
+            Unavailable: not known to be kept.
+        """
+        ...
+
+    async def get(self, tenant_id: str, name: str) -> bytes | None:
+        """Return a body; None when there is none, or its days are over.
+
+        Raises:
+            Unavailable: try again.
+        """
+        ...

@@ -1,0 +1,224 @@
+"""The composition root: everything that a process stands on, built once and replaceable whole.
+
+Adapters are imported inside the factories (design 1.7), so that importing the app stays cheap.
+Tests and the simulator build worlds of their own and put them in with `use`.
+"""
+
+import random
+import secrets as randomness
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from shared.kernel.bus import Bus
+from shared.kernel.claims import Claims
+from shared.kernel.clock import Clock, SystemClock
+from shared.kernel.documents import Documents
+from shared.kernel.ids import Ids, SortableIds
+from shared.kernel.meter import Meter, NoMeter
+from shared.tenants.directory import Directory
+from shared.tenants.service import Office
+from shared.wiring.gate import Gate
+from shared.wiring.secrets import Secrets, secrets_of
+from shared.wiring.settings import Settings, settings_of_process
+
+if TYPE_CHECKING:
+    from shared.adapters.embedded.faults import Faults
+
+DOCUMENTS_FILE: Final = "orderloom.db"
+BUS_FILE: Final = "bus.db"
+
+
+@dataclass(slots=True)
+class World:
+    """One process's clock, randomness, store, bus and what hangs on them."""
+
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    random: random.Random
+    store: Documents
+    bus: Bus
+    claims: Claims
+    secrets: Secrets
+    tenants: Directory
+    gate: Gate
+    meter: Meter
+    outbox: Path | None  # folder of customer messages; None keeps none
+    closers: list[Callable[[], Awaitable[None] | None]] = field(default_factory=list)
+
+    async def close(self) -> None:
+        """Close what was opened, last first."""
+        while self.closers:
+            done = self.closers.pop()()
+            if done is not None:
+                await done
+
+
+class _Current:
+    """The process's world; built from the environment when first asked for."""
+
+    world: World | None = None
+
+
+def world() -> World:
+    """Return the world in use, building the embedded one from the settings if there is none.
+
+    Raises:
+        WrongSettings: a setting is unknown or unusable.
+    """
+    if _Current.world is None:
+        _Current.world = embedded_world(settings=settings_of_process())
+    return _Current.world
+
+
+@contextmanager
+def use(replacement: World) -> Iterator[World]:
+    """Put another world in for a while: one process is in one world at a time."""
+    before, _Current.world = _Current.world, replacement
+    try:
+        yield replacement
+    finally:
+        _Current.world = before
+
+
+def embedded_world(
+    data: Path | None = None,
+    *,
+    settings: Settings | None = None,
+    in_memory: bool = False,
+    clock: Clock | None = None,
+    rng: random.Random | None = None,
+    faults: "Faults | None" = None,
+    threaded: bool = True,
+) -> World:
+    """Build a world on the embedded adapters.
+
+    Args:
+        data: the folder of its files; by default that of the settings.
+        settings: by default the defaults, whatever the environment says.
+        in_memory: nothing is kept; implies not threaded.
+        clock: by default the system's.
+        rng: with one, ids and secrets are drawn from it: one seed, one history.
+        faults: what goes wrong around each call of store and bus.
+        threaded: False runs writes in the caller, for simulations.
+    """
+    from shared.adapters.embedded.faults import NO_FAULTS
+
+    chosen = _settings(settings, data)
+    clock = clock or SystemClock()
+    source = rng or randomness.SystemRandom()
+    store, bus, closers = _databases(
+        chosen,
+        clock=clock,
+        faults=faults or NO_FAULTS,
+        in_memory=in_memory,
+        threaded=threaded and not in_memory,
+    )
+    secrets = _made_up(source) if in_memory or rng is not None else secrets_of(chosen)
+    return World(
+        settings=chosen,
+        clock=clock,
+        ids=SortableIds(clock, source),
+        random=source,
+        store=store,
+        bus=bus,
+        claims=_claims(chosen, clock, in_memory=in_memory),
+        secrets=secrets,
+        tenants=Directory(
+            store,
+            environment=chosen.environment,
+            pepper=secrets.pepper,
+            platform_key=secrets.platform_key,
+        ),
+        gate=Gate(
+            rate_per_s=chosen.rate_per_s,
+            burst=chosen.rate_burst,
+            in_flight_max=chosen.in_flight_max,
+        ),
+        meter=NoMeter(),
+        outbox=None if in_memory else chosen.outbox_folder,
+        closers=closers,
+    )
+
+
+def _settings(settings: Settings | None, data: Path | None) -> Settings:
+    chosen = settings or Settings()
+    return chosen if data is None else replace(chosen, data=data)
+
+
+def _databases(
+    settings: Settings, *, clock: Clock, faults: "Faults", in_memory: bool, threaded: bool
+) -> tuple[Documents, Bus, list[Callable[[], Awaitable[None] | None]]]:
+    from shared.adapters.embedded.bus import EmbeddedBus
+    from shared.adapters.embedded.bus_topology import load_topology
+    from shared.adapters.embedded.documents import EmbeddedDocuments
+
+    if not in_memory:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    store = EmbeddedDocuments(
+        ":memory:" if in_memory else str(settings.data / DOCUMENTS_FILE),
+        clock=clock,
+        faults=faults,
+        synchronous=settings.synchronous,
+        threaded=threaded,
+    )
+    bus = EmbeddedBus(
+        ":memory:" if in_memory else str(settings.data / BUS_FILE),
+        load_topology(settings.topology),
+        clock=clock,
+        faults=faults,
+        synchronous=settings.synchronous,
+        threaded=threaded,
+    )
+    return store, bus, [store.close, bus.close]
+
+
+def _claims(settings: Settings, clock: Clock, *, in_memory: bool) -> Claims:
+    from shared.adapters.embedded.claims import FolderClaims, MemoryClaims
+
+    return MemoryClaims(clock) if in_memory else FolderClaims(settings.data / "claims", clock)
+
+
+def _made_up(source: random.Random) -> Secrets:
+    return Secrets(
+        source.getrandbits(256).to_bytes(32, "big"), f"olp_{source.getrandbits(256):064x}"
+    )
+
+
+def store() -> Documents:
+    """Return the document store."""
+    return world().store
+
+
+def bus() -> Bus:
+    """Return the bus."""
+    return world().bus
+
+
+def clock() -> Clock:
+    """Return the clock."""
+    return world().clock
+
+
+def ids() -> Ids:
+    """Return the source of ids."""
+    return world().ids
+
+
+def claims() -> Claims:
+    """Return where large bodies wait."""
+    return world().claims
+
+
+def tenants() -> Directory:
+    """Return the directory of tenants, with its caches."""
+    return world().tenants
+
+
+def office() -> Office:
+    """Return what managing tenants needs."""
+    current = world()
+    return Office(current.store, current.ids, current.tenants)
