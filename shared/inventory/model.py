@@ -1,4 +1,4 @@
-"""Stock of one SKU: counters a location, and the create-only documents that explain them (design 3).
+"""Stock of one SKU: counters a location, and create-only documents that explain them (design 3).
 
 Everything of a SKU lies in one partition (container stock, key SKU). Levels hold counters only;
 reservations, ends and movements are never changed or deleted: ledger and outbox at once. Each of
@@ -115,8 +115,8 @@ class MovementDocument(Document):
 class Demand(Document):
     """Queued units by pool and by pickup location; each unit is in exactly one of them."""
 
-    pools: dict[str, int] = {}
-    pickups: dict[str, int] = {}
+    pools: dict[str, int] = Field(default_factory=dict)
+    pickups: dict[str, int] = Field(default_factory=dict)
 
 
 class WaitDocument(Document):

@@ -45,9 +45,7 @@ class Deltas:
 
     @property
     def free(self) -> int:
-        return (
-            self.on_hand - self.damaged - self.quality_hold - self.reserved - self.soft_reserved
-        )
+        return self.on_hand - self.damaged - self.quality_hold - self.reserved - self.soft_reserved
 
     @property
     def is_fact(self) -> bool:
@@ -198,4 +196,3 @@ def put_level(body: Level, stored: Stored[Level] | None) -> Operation:
     if stored is None:
         return Create(LEVELS, level_id(body.location_id), body)
     return Replace(LEVELS, stored.id, body, stored.etag)
-

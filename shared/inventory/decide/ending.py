@@ -6,8 +6,8 @@ from typing import Final, assert_never
 
 from shared.contracts.stock import (
     DivideReservation,
-    EndReservation,
     Ending,
+    EndReservation,
     RejectReason,
     Share,
 )
@@ -61,6 +61,16 @@ def emptied(
     level = stored.body if stored else new_level("", location_id)
     unusable = level.damaged - later.damaged + level.quality_hold - later.quality_hold
     return Emptied(picked + unusable + later.on_hand - level.on_hand, tuple(softs[:SOFTS_MAX]))
+
+
+def empties(task: EndReservation | DivideReservation) -> bool:
+    """Tell whether a task says that nothing is left: then the level is set, not changed."""
+    effects = (
+        (task.effect,)
+        if isinstance(task, EndReservation)
+        else tuple(share.effect for share in task.shares)
+    )
+    return RejectReason.NOT_IN_STOCK in effects
 
 
 def effect_of(reason: RejectReason | None, quantity: int) -> Deltas:
@@ -127,7 +137,7 @@ def _freed(found: ReservationDocument, facts: Deltas, level: LevelWrite) -> int:
     return max(0, (made + -held_by(found)).free)
 
 
-def _level(  # noqa: PLR0913 - one write of one level
+def _level(
     sku: str, location_id: str, deltas: Deltas, at: str, sight: Sight, *, is_count: bool
 ) -> LevelWrite:
     """Return the write of a level; a count also moves `counted_as_of`."""
@@ -233,9 +243,7 @@ def divide_operations(
     return operations + wait_operations(sight, [s.wait for s in task.shares if s.wait])
 
 
-def _share_facts(
-    share: Share, found: ReservationDocument, nothing_left: Emptied | None
-) -> Deltas:
+def _share_facts(share: Share, found: ReservationDocument, nothing_left: Emptied | None) -> Deltas:
     if share.ending is None or not found.tracked:
         return NOTHING
     facts = facts_of(share.ending, share.effect, share.quantity)

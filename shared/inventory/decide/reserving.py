@@ -12,15 +12,15 @@ from shared.inventory.decide.amounts import (
     total,
     write_level,
 )
-from shared.inventory.decide.waiting import close_of, wait_operations
+from shared.inventory.decide.waiting import closed_by, wait_operations
 from shared.inventory.model import (
     ENDS,
     RESERVATIONS,
     EndDocument,
     Lost,
+    ReservationDocument,
     Reserve,
     Reserved,
-    ReservationDocument,
     Short,
     Won,
     end_id,
@@ -67,9 +67,13 @@ def reserve_operations(
     deltas = total([holding(wanted), *(-held_by(body) for body in expired)])
     need = wanted.quantity + wanted.guard
     level = write_level(sight, wanted.sku, wanted.location_id, deltas, at, need=need)
-    close = close_of(wanted)
-    waits = wait_operations(sight, [close]) if close else []
-    return [creation(reservation_of(wanted, at)), *level.operations, *map(end_creation, ends), *waits]
+    waits = wait_operations(sight, closed_by(wanted))
+    return [
+        creation(reservation_of(wanted, at)),
+        *level.operations,
+        *map(end_creation, ends),
+        *waits,
+    ]
 
 
 def shortfall(
@@ -177,8 +181,7 @@ def exchange_operations(exchange: Exchange, at: str, sight: Sight) -> list[Opera
         operations += write_level(sight, old.sku, old.location_id, -held_by(old), at).operations
         level = write_level(sight, new.sku, new.location_id, holding(new), at, need=need)
         operations += level.operations
-    close = close_of(new)
-    return operations + (wait_operations(sight, [close]) if close else [])
+    return operations + wait_operations(sight, closed_by(new))
 
 
 def exchange_shortfall(exchange: Exchange, sight: Sight) -> Short | None:
@@ -186,7 +189,6 @@ def exchange_shortfall(exchange: Exchange, sight: Sight) -> Short | None:
     if exchange.extra <= 0:
         return None
     return shortfall(replace(exchange.new, quantity=exchange.extra), sight)
-
 
 
 def expire_operations(body: ReservationDocument, at: str, sight: Sight) -> list[Operation]:

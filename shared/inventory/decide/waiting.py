@@ -46,15 +46,17 @@ class Close:
 WaitChange = Wait | Close
 
 
-def close_of(source: Reserve | Unqueue) -> Close | None:
-    """Return which wait a reservation or an unqueue task closes."""
-    if isinstance(source, Unqueue):
-        part, generation = source.part, source.generation
-    elif source.closes_wait is None:
-        return None
-    else:
-        part, generation = source.closes_wait.part, source.closes_wait.generation
-    return Close(source.order_id, source.line_id, part, source.sku, generation)
+def closed_by(wanted: Reserve) -> tuple[Close, ...]:
+    """Return the wait that a reservation covers, if its part was queued."""
+    wait = wanted.closes_wait
+    if wait is None:
+        return ()
+    return (Close(wanted.order_id, wanted.line_id, wait.part, wanted.sku, wait.generation),)
+
+
+def unqueued(task: Unqueue) -> Close:
+    """Return the wait that a task takes off the queue."""
+    return Close(task.order_id, task.line_id, task.part, task.sku, task.generation)
 
 
 def changed_wait_id(change: WaitChange) -> str:

@@ -40,9 +40,7 @@ async def commit(
     raise Unavailable(f"{sku}: {ATTEMPTS_MAX} writes lost to others")
 
 
-async def look(
-    store: Documents, tenant_id: str, sku: str, lost: WriteLost, sight: Sight
-) -> None:
+async def look(store: Documents, tenant_id: str, sku: str, lost: WriteLost, sight: Sight) -> None:
     """Put the document that turned the batch away in sight.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import Final
 from shared.contracts.stock import Ending
 from shared.inventory.decide import reserving as decide
 from shared.inventory.decide.amounts import Sight
-from shared.inventory.decide.waiting import changed_wait_id, close_of
+from shared.inventory.decide.waiting import changed_wait_id, closed_by
 from shared.inventory.model import (
     CONFIG,
     ENDS,
@@ -82,8 +82,7 @@ async def reserve(store: Documents, tenant_id: str, wanted: Reserve, now: dateti
 
 async def _sight_of_wait(store: Documents, tenant_id: str, wanted: Reserve) -> Sight:
     sight = Sight()
-    close = close_of(wanted)
-    if close:
+    for close in closed_by(wanted):
         document_id = changed_wait_id(close)
         sight.waits[document_id] = await store.get(tenant_id, WAITS, wanted.sku, document_id)
     return sight
@@ -155,7 +154,7 @@ async def move(
     return await exchange(store, tenant_id, old_id, Ending.MOVED, wanted, now=now)
 
 
-async def exchange(  # noqa: PLR0913 - two reservations and how one becomes the other
+async def exchange(
     store: Documents, tenant_id: str, old_id: str, how: Ending, wanted: Reserve, *, now: datetime
 ) -> Reserved:
     """End one reservation and open another in one write."""
@@ -170,9 +169,11 @@ async def exchange(  # noqa: PLR0913 - two reservations and how one becomes the 
             store,
             tenant_id,
             wanted.sku,
-            lambda seen: None
-            if decide.exchange_shortfall(swap, seen)
-            else decide.exchange_operations(swap, at, seen),
+            lambda seen: (
+                None
+                if decide.exchange_shortfall(swap, seen)
+                else decide.exchange_operations(swap, at, seen)
+            ),
             sight,
         )
     except Exists:  # it ended, or this call came before
