@@ -7,7 +7,7 @@ from pydantic import Field
 
 from shared.kernel.documents import Container, Document, Kind
 from shared.kernel.errors import Refused
-from shared.kernel.hours import OpeningHours
+from shared.kernel.hours import LocalTime, OpeningHours
 from shared.kernel.model import (
     Country,
     Currency,
@@ -106,7 +106,8 @@ class Location(Document):
     kind: LocationKind
     place: Place
     hours: OpeningHours
-    cutoffs: dict[str, str] = {}  # carrier or "*": local HH:MM; met exactly is late
+    cutoffs: dict[str, LocalTime] = {}  # by carrier, instead of its own; met exactly is late
+    pickup_cutoff: LocalTime | None = None
     ship_enabled: bool = True
     pickup_enabled: bool = False
     active: bool = True
@@ -136,7 +137,7 @@ class CapacityDay(Document):
     taken: Natural = 0
 
 
-CAPACITY: Final = Kind(Container.MASTER, "capacity", CapacityDay)
+CAPACITY: Final = Kind(Container.MASTER, "capacity", CapacityDay, ("day",))
 
 
 class CapacityTake(Document):

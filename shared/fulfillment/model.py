@@ -79,7 +79,7 @@ class Close: ...
 
 
 _S = Status
-_STOPPABLE: Final = {Hold: _S.ON_HOLD, Cancel: _S.CANCELLED, Reject: _S.REJECTED}
+_STOPPABLE: Final[dict[type, Status]] = {Hold: _S.ON_HOLD, Cancel: _S.CANCELLED, Reject: _S.REJECTED}
 FULFILLMENT_LIFE: Final = Machine(
     "fulfillment",
     *(_S.SCHEDULED, _S.OPEN, _S.ON_HOLD),
@@ -211,95 +211,4 @@ FULFILLMENTS: Final = Kind(
     "fulfillment",
     Fulfillment,
     ("location_id", "status", "due_by", "queue", "accept_by", "pickup_expires_at"),
-)
-
-
-class ShipmentStatus(StrEnum):
-    BOOKED = "booked"
-    MANIFESTED = "manifested"
-    IN_TRANSIT = "in-transit"
-    DELIVERED = "delivered"
-    EXCEPTION = "exception"
-    LOST = "lost"
-    RETURNED_TO_SENDER = "returned-to-sender"
-    VOIDED = "voided"
-
-
-class Scan: ...
-
-
-class Deliver: ...
-
-
-class Lose: ...
-
-
-class Trouble: ...
-
-
-class ReturnToSender: ...
-
-
-class VoidShipment: ...
-
-
-class Manifest: ...
-
-
-_T = ShipmentStatus
-_UNDERWAY: Final = {
-    Deliver: _T.DELIVERED,
-    Lose: _T.LOST,
-    Trouble: _T.EXCEPTION,
-    ReturnToSender: _T.RETURNED_TO_SENDER,
-    Scan: _T.IN_TRANSIT,
-}
-SHIPMENT_LIFE: Final = Machine(
-    "shipment",
-    _T.BOOKED,
-    edges={
-        _T.BOOKED: {**_UNDERWAY, VoidShipment: _T.VOIDED, Manifest: _T.MANIFESTED},
-        _T.MANIFESTED: {**_UNDERWAY, VoidShipment: _T.VOIDED},
-        _T.IN_TRANSIT: _UNDERWAY,
-        _T.EXCEPTION: _UNDERWAY,
-        _T.DELIVERED: {},
-        _T.LOST: {},
-        _T.RETURNED_TO_SENDER: {},
-        _T.VOIDED: {},
-    },
-)
-
-
-class ShipmentItem(Strict):
-    line_id: Identifier
-    part: int = Field(ge=1)
-    sku: Identifier
-    quantity: Units
-    reservation_id: Identifier
-
-
-class Shipment(Document):
-    """One tender to a carrier from one location; what it cost and what else was quoted."""
-
-    shipment_id: Identifier
-    order_id: Identifier
-    fulfillment_id: Identifier
-    location_id: Identifier
-    version: int = Field(ge=1)
-    status: ShipmentStatus
-    carrier: Text | None = None
-    service: Text | None = None
-    tracking: tuple[Text, ...] = ()
-    items: tuple[ShipmentItem, ...]
-    parcels: tuple[Parcel, ...] = Field(default=(), max_length=PARCELS_MAX)
-    cost_minor: Integer = 0
-    currency: Currency
-    quotes: tuple[dict[str, str | int], ...] = Field(default=(), max_length=100)
-    shipped_at: Instant
-    arrive_by: Instant | None = None
-    ended_at: Instant | None = None
-
-
-SHIPMENTS: Final = Kind(
-    Container.ORDERS, "shipment", Shipment, ("status", "location_id", "shipped_at")
 )

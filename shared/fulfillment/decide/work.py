@@ -207,77 +207,24 @@ def expire(work: Fulfillment, now: datetime) -> Fulfillment:
     return moved(work, m.Expire, now, pickup_code=None)
 
 
-def without(
-    work: Fulfillment, gone: Mapping[tuple[str, int], int], event: type, now: datetime
-) -> Fulfillment:
-    """Return the work less `gone` units by (line, part); with none left it ends by `event`.
+def in_tote(work: Fulfillment) -> dict[str, int]:
+    """Return what was picked so far, units by SKU."""
+    units: dict[str, int] = {}
+    for item in work.items:
+        if item.picked:
+            units[item.sku] = units.get(item.sku, 0) + item.picked
+    return units
 
-    Units that are in the tote are the last to go.
+
+def additional(work: Fulfillment, total: Mapping[str, int]) -> dict[str, int]:
+    """Return what is to be added to the tote so that it holds `total`.
 
     Raises:
-        NotAllowed: the state allows no rejection or cancel any more.
-        NotInFulfillment: more units than the work has.
+        NotInFulfillment: the tote holds more already.
     """
-    end = FULFILLMENT_LIFE.next(work.status, event)
-    named = {(item.line_id, item.part): item.quantity for item in work.items}
-    for at, units in gone.items():
-        if units > named.get(at, 0):
-            raise NotInFulfillment(f"line {at[0]}", units)
-    items = tuple(_less(item, gone.get((item.line_id, item.part), 0)) for item in work.items)
-    left = tuple(item for item in items if item is not None)
-    if not left:
-        return settled(work, end, now, left=None, pickup_code=None, accept_by=None)
-    return settled(work, work.status, now, items=left)
-
-
-def _less(item: Item, units: int) -> Item | None:
-    if units == 0:
-        return item
-    if units == item.quantity:
-        return None
-    rest = item.quantity - units
-    return item.model_copy(update={"quantity": rest, "picked": min(item.picked, rest)})
-
-
-def renamed(work: Fulfillment, names: Mapping[tuple[str, int], tuple[int, str]]) -> Fulfillment:
-    """Give divided items their new part number and reservation: {(line, part): (part, id)}."""
-    items = []
-    for item in work.items:
-        new = names.get((item.line_id, item.part))
-        change = {"part": new[0], "reservation_id": new[1]} if new else {}
-        items.append(item.model_copy(update=change))
-    return work.model_copy(update={"items": tuple(items)})
-
-
-def ask_cancel(work: Fulfillment, asked: frozenset[tuple[str, int]], now: datetime) -> Fulfillment:
-    """Mark items whose cancelling the location must confirm."""
-    return _asked(work, asked, now, is_asked=True)
-
-
-def refuse_cancel(
-    work: Fulfillment, asked: frozenset[tuple[str, int]], now: datetime
-) -> Fulfillment:
-    return _asked(work, asked, now, is_asked=False)
-
-
-def _asked(
-    work: Fulfillment, asked: frozenset[tuple[str, int]], now: datetime, *, is_asked: bool
-) -> Fulfillment:
-    items = tuple(
-        item.model_copy(update={"cancel_asked": is_asked})
-        if (item.line_id, item.part) in asked
-        else item
-        for item in work.items
-    )
-    return settled(work, work.status, now, items=items)
-
-
-def picked_units(works: Sequence[Fulfillment], sku: str) -> int:
-    """Return the units of a SKU that are in totes or parcels of these fulfillments."""
-    return sum(
-        item.picked
-        for work in works
-        if work.status not in m.ENDED
-        for item in work.items
-        if item.sku == sku
-    )
+    held = in_tote(work)
+    more = {sku: units - held.get(sku, 0) for sku, units in total.items()}
+    for sku, units in more.items():
+        if units < 0:
+            raise NotInFulfillment(sku, -units)
+    return more

@@ -1,0 +1,97 @@
+"""A location's capacity: taken conditionally, a day at a time, like stock and before it."""
+
+from typing import Final
+
+from shared.catalog.model import CAPACITY, CAPACITY_TAKES, CapacityDay, CapacityTake
+from shared.kernel.conditions import Condition, Increment
+from shared.kernel.documents import Container, Create, Delete, Documents, Operation, Patch
+from shared.kernel.errors import Exists, GuardFailed, Missing, Unavailable
+
+ATTEMPTS_MAX: Final = 5
+
+
+def _key(location_id: str) -> str:
+    return f"location:{location_id}"
+
+
+async def take(
+    store: Documents,
+    tenant_id: str,
+    location_id: str,
+    day: str,
+    *,
+    fulfillment_id: str,
+    units: int,
+    limit: int,
+) -> bool:
+    """Take capacity for a fulfillment; a limit of n admits exactly n. False when it is full.
+
+    Taking twice for one fulfillment takes once.
+    """
+    claim = Create(
+        CAPACITY_TAKES,
+        f"cap:{fulfillment_id}",
+        CapacityTake(fulfillment_id=fulfillment_id, day=day, units=units),
+    )
+    guarded = Patch(
+        CAPACITY,
+        f"capacity:{day}",
+        (Increment("taken", units),),
+        (Condition("taken", "le", limit - units),),
+    )
+    first = Create(
+        CAPACITY, f"capacity:{day}", CapacityDay(location_id=location_id, day=day, taken=units)
+    )
+    for _ in range(ATTEMPTS_MAX):
+        try:
+            await store.batch(tenant_id, Container.MASTER, _key(location_id), (claim, guarded))
+        except Missing:
+            if units > limit:
+                return False
+            guarded_or_first: tuple[Operation, ...] = (claim, first)
+            try:
+                await store.batch(tenant_id, Container.MASTER, _key(location_id), guarded_or_first)
+            except Exists as error:
+                if error.index == 0:
+                    return True
+                continue  # another took the day's first share: patch it
+        except Exists:
+            return True
+        except GuardFailed:
+            return await is_taken(store, tenant_id, location_id, fulfillment_id)
+        return True
+    raise Unavailable(f"capacity of {location_id} on {day} is contended")
+
+
+async def is_taken(store: Documents, tenant_id: str, location_id: str, fulfillment_id: str) -> bool:
+    """Return whether a fulfillment holds capacity here."""
+    found = await store.get(tenant_id, CAPACITY_TAKES, _key(location_id), f"cap:{fulfillment_id}")
+    return found is not None
+
+
+async def give_back(
+    store: Documents, tenant_id: str, location_id: str, fulfillment_id: str
+) -> bool:
+    """Return a fulfillment's share to its day; False when there was none."""
+    for _ in range(ATTEMPTS_MAX):
+        claim = await store.get(
+            tenant_id, CAPACITY_TAKES, _key(location_id), f"cap:{fulfillment_id}"
+        )
+        if claim is None:
+            return False
+        back: tuple[Operation, ...] = (
+            Delete(CAPACITY_TAKES, claim.id, claim.etag),
+            Patch(CAPACITY, f"capacity:{claim.body.day}", (Increment("taken", -claim.body.units),)),
+        )
+        try:
+            await store.batch(tenant_id, Container.MASTER, _key(location_id), back)
+        except (GuardFailed, Missing):
+            continue
+        return True
+    raise Unavailable(f"capacity of {location_id} is contended")
+
+
+async def taken(store: Documents, tenant_id: str, location_id: str, day: str) -> int:
+    """Return what is taken of a day, in the location's capacity unit."""
+    found = await store.get(tenant_id, CAPACITY, _key(location_id), f"capacity:{day}")
+    return found.body.taken if found else 0
