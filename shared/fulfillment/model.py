@@ -79,7 +79,11 @@ class Close: ...
 
 
 _S = Status
-_STOPPABLE: Final[dict[type, Status]] = {Hold: _S.ON_HOLD, Cancel: _S.CANCELLED, Reject: _S.REJECTED}
+_STOPPABLE: Final[dict[type, Status]] = {
+    Hold: _S.ON_HOLD,
+    Cancel: _S.CANCELLED,
+    Reject: _S.REJECTED,
+}
 FULFILLMENT_LIFE: Final = Machine(
     "fulfillment",
     *(_S.SCHEDULED, _S.OPEN, _S.ON_HOLD),

@@ -8,7 +8,6 @@ from shared.contracts.orders import FulfillmentMoved, OrderEvent, ReadyForPickup
 from shared.contracts.outbox import record
 from shared.fulfillment import decide
 from shared.fulfillment.model import FULFILLMENTS, Fulfillment, Parcel, Status
-from shared.fulfillment.shipment import SHIPMENTS, Shipment
 from shared.kernel.conditions import Condition
 from shared.kernel.documents import (
     Container,
@@ -50,13 +49,6 @@ async def of_order(
 ) -> tuple[Stored[Fulfillment], ...]:
     """Return all fulfillments of an order, at most a page of them."""
     page = await store.query(tenant_id, FULFILLMENTS, key=order_id, limit=200)
-    return page.items
-
-
-async def shipments_of_order(
-    store: Documents, tenant_id: str, order_id: str
-) -> tuple[Stored[Shipment], ...]:
-    page = await store.query(tenant_id, SHIPMENTS, key=order_id, limit=200)
     return page.items
 
 

@@ -79,7 +79,9 @@ class Receiver(Protocol):
     The path of a dead-letter queue is the entity's with `/$deadletterqueue` behind it.
     """
 
-    async def receive(self, path: str, limit: int, *, session_id: str | None = None) -> Sequence[Received]:
+    async def receive(
+        self, path: str, limit: int, *, session_id: str | None = None
+    ) -> Sequence[Received]:
         """Lock up to `limit` messages; empty when there are none. A session must be held."""
         ...
 
@@ -93,7 +95,9 @@ class Receiver(Protocol):
 
     async def abandon(self, path: str, received: Received) -> None: ...
 
-    async def dead_letter(self, path: str, received: Received, reason: str, detail: str) -> None: ...
+    async def dead_letter(
+        self, path: str, received: Received, reason: str, detail: str
+    ) -> None: ...
 
     async def renew(self, path: str, received: Received) -> datetime: ...
 

@@ -7,14 +7,15 @@ carries its condition: a create needs absence, a replace or delete needs the eta
 
 import builtins
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 from pydantic import JsonValue, ValidationError
 
+from shared.kernel.conditions import Condition, PatchOperation
 from shared.kernel.errors import Corrupt
 from shared.kernel.model import Strict
 
@@ -36,7 +37,7 @@ class Container(StrEnum):
 class Document(Strict):
     """Base of every stored body; the store adds id, tenantId, key, pk and type around it."""
 
-    schemaVersion: int = 1  # noqa: N815 - the wire name of design section 3
+    schemaVersion: int = 1  # the wire name of design section 3
 
 
 D = TypeVar("D", bound=Document)
@@ -97,76 +98,6 @@ class Stored(Generic[D_co]):
     body: D_co
 
 
-Comparison: TypeAlias = Literal["eq", "ne", "lt", "le", "gt", "ge", "exists", "absent", "contains"]
-Scalar: TypeAlias = str | int | bool
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One clause of an all-of: a top-level field compared with a scalar of the same type.
-
-    `contains` is on arrays of scalars; `exists` and `absent` take no value. Values of another type
-    never match (but for `ne`, which then holds when the field exists).
-    """
-
-    field: str
-    comparison: Comparison
-    value: Scalar | None = None
-
-    def holds(self, body: Mapping[str, Any]) -> bool:
-        found = body.get(self.field)
-        match self.comparison:
-            case "exists":
-                return found is not None
-            case "absent":
-                return found is None
-            case "contains":
-                return isinstance(found, list) and any(_same(item, self.value) for item in found)
-            case "eq":
-                return _same(found, self.value)
-            case "ne":
-                return found is not None and not _same(found, self.value)
-            case "lt" | "le" | "gt" | "ge":
-                return _ordered(found, self.comparison, self.value)
-
-
-def _same(found: Any, value: Scalar | None) -> bool:
-    return type(found) is type(value) and bool(found == value)
-
-
-def _ordered(found: Any, comparison: str, value: Scalar | None) -> bool:
-    if type(found) is not type(value) or found is None or isinstance(found, bool):
-        return False
-    match comparison:
-        case "lt":
-            return bool(found < value)
-        case "le":
-            return bool(found <= value)
-        case "gt":
-            return bool(found > value)
-        case _:
-            return bool(found >= value)
-
-
-@dataclass(frozen=True, slots=True)
-class Increment:
-    """Add to a number; `field` is a name, or `map/name` for one entry of a map."""
-
-    field: str
-    by: int
-
-
-@dataclass(frozen=True, slots=True)
-class Assign:
-    """Set a field; None removes it."""
-
-    field: str
-    value: JsonValue
-
-
-PatchOperation: TypeAlias = Increment | Assign
-
-
 @dataclass(frozen=True, slots=True)
 class Create(Generic[D]):
     """409 when the id is taken. `ttl_s` lets the store forget it that many seconds later."""
@@ -206,32 +137,6 @@ class Patch:
 
 
 Operation: TypeAlias = Create[Any] | Replace[Any] | Delete | Patch
-
-
-def apply_patch(
-    body: dict[str, Any], operations: Sequence[PatchOperation], when: Sequence[Condition]
-) -> dict[str, Any] | None:
-    """Return the patched body, or None when a condition does not hold.
-
-    The one interpreter of guarded patches, for the embedded store and for tests. An increment of a
-    missing field starts at 0, as Cosmos DB does.
-    """
-    if not all(condition.holds(body) for condition in when):
-        return None
-    result = dict(body)
-    for operation in operations:
-        outer, _, name = operation.field.rpartition("/")
-        inside = result
-        if outer:
-            inside = result[outer] = dict(result.get(outer) or {})
-        match operation:
-            case Increment():
-                inside[name] = inside.get(name, 0) + operation.by
-            case Assign(value=None):
-                inside.pop(name, None)
-            case Assign():
-                inside[name] = operation.value
-    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +186,7 @@ class Feed(Protocol):
         ...
 
     async def checkpoint(self, batch: ChangeBatch) -> bool:
-        """Remember a batch as done; False when the lease was lost (it will come again elsewhere)."""
+        """Remember a batch as done; False when the lease was lost: it comes again elsewhere."""
         ...
 
     async def close(self) -> None:
@@ -355,9 +260,10 @@ def check_id(value: str) -> None:
     """Refuse an id that a store would refuse.
 
     Raises:
-        ValueError: empty, too long, or with / \\ ? # or a trailing space.
+        ValueError: empty, too long, with a slash, backslash, ? or #, or with a trailing space.
     """
-    if not 0 < len(value.encode()) <= ID_LENGTH_MAX or ID_FORBIDDEN & set(value) or value[-1] == " ":
+    fits = 0 < len(value.encode()) <= ID_LENGTH_MAX
+    if not fits or ID_FORBIDDEN & set(value) or value[-1] == " ":
         raise ValueError(f"not a document id: {value[:60]!r}")
 
 
@@ -373,11 +279,6 @@ class EventDocument(Document):
     actor: str
     correlation_id: str = ""
     data: dict[str, JsonValue] = {}
-
-
-def event_kind(container: Container) -> Kind[EventDocument]:
-    """Return the kind of event documents in a container."""
-    return EVENT_KINDS[container]
 
 
 EVENT_KINDS: Final = {c: Kind(c, "event", EventDocument, ("name", "at")) for c in Container}

@@ -73,7 +73,11 @@ class Foreign(BaseModel):
     """Payloads of others: extra fields are ignored, the rest is read strictly by the translator."""
 
     model_config = ConfigDict(
-        frozen=True, extra="ignore", defer_build=True, allow_inf_nan=False, hide_input_in_errors=True
+        frozen=True,
+        extra="ignore",
+        defer_build=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
     )
 
 

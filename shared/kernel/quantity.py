@@ -40,7 +40,11 @@ class Step:
             counted = Decimal(raw) / self.size
         except InvalidOperation as error:
             raise NotACountOfSteps(str(raw)[:40], self.size) from error
-        if not counted.is_finite() or counted != counted.to_integral_value() or abs(counted) > COUNT_MAX:
+        if (
+            not counted.is_finite()
+            or counted != counted.to_integral_value()
+            or abs(counted) > COUNT_MAX
+        ):
             raise NotACountOfSteps(str(raw)[:40], self.size)
         return int(counted)
 

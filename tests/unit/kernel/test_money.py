@@ -1,5 +1,6 @@
 """Money never loses a cent."""
 
+import itertools
 from decimal import Decimal
 
 import iso4217
@@ -58,7 +59,7 @@ def test_refunding_in_any_grouping_pays_the_line_exactly(
     steps = [0, *cuts, whole]
     refunds = [
         cumulative_share(amount, later, whole) - cumulative_share(amount, earlier, whole)
-        for earlier, later in zip(steps, steps[1:], strict=False)
+        for earlier, later in itertools.pairwise(steps)
     ]
     assert sum(refunds) == amount
     assert cumulative_share(amount, 1, whole) == split_minor(amount, [1] * whole)[0]

@@ -1,0 +1,96 @@
+"""Conditions on documents, and guarded patches with their one interpreter (design 3)."""
+
+import operator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+from pydantic import JsonValue
+
+Comparison: TypeAlias = Literal["eq", "ne", "lt", "le", "gt", "ge", "exists", "absent", "contains"]
+Scalar: TypeAlias = str | int | bool
+_ORDER: Final = {"lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One clause of an all-of: a top-level field compared with a scalar of the same type.
+
+    `contains` is on arrays of scalars; `exists` and `absent` take no value. Values of another type
+    never match (but for `ne`, which then holds when the field exists).
+    """
+
+    field: str
+    comparison: Comparison
+    value: Scalar | None = None
+
+    def holds(self, body: Mapping[str, Any]) -> bool:
+        found = body.get(self.field)
+        match self.comparison:
+            case "exists":
+                return found is not None
+            case "absent":
+                return found is None
+            case "contains":
+                return isinstance(found, list) and any(_same(item, self.value) for item in found)
+            case "eq":
+                return _same(found, self.value)
+            case "ne":
+                return found is not None and not _same(found, self.value)
+            case "lt" | "le" | "gt" | "ge":
+                return _ordered(found, self.comparison, self.value)
+
+
+def _same(found: Any, value: Scalar | None) -> bool:
+    return type(found) is type(value) and bool(found == value)
+
+
+def _ordered(found: Any, comparison: str, value: Any) -> bool:
+    if type(found) is not type(value) or found is None or isinstance(found, bool):
+        return False
+    return bool(_ORDER[comparison](found, value))
+
+
+@dataclass(frozen=True, slots=True)
+class Increment:
+    """Add to a number; `field` is a name, or `map/name` for one entry of a map."""
+
+    field: str
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """Set a field; None removes it."""
+
+    field: str
+    value: JsonValue
+
+
+PatchOperation: TypeAlias = Increment | Assign
+
+
+def apply_patch(
+    body: dict[str, Any], operations: Sequence[PatchOperation], when: Sequence[Condition]
+) -> dict[str, Any] | None:
+    """Return the patched body, or None when a condition does not hold.
+
+    The one interpreter of guarded patches, for the embedded store and for tests. An increment of a
+    missing field starts at 0, as Cosmos DB does.
+    """
+    if not all(condition.holds(body) for condition in when):
+        return None
+    result = dict(body)
+    for operation in operations:
+        outer, _, name = operation.field.rpartition("/")
+        inside = result
+        if outer:
+            inside = result[outer] = dict(result.get(outer) or {})
+        match operation:
+            case Increment():
+                inside[name] = inside.get(name, 0) + operation.by
+            case Assign(value=None):
+                inside.pop(name, None)
+            case Assign():
+                inside[name] = operation.value
+    return result
