@@ -167,8 +167,10 @@ class Allocator:
     ) -> Solution:
         """Return the first rung's answer that places everything, else the fullest answer."""
         best = Solution()
+        items = progress.items()
+        most = limits.per_line
         problem = Problem(
-            progress.items(),
+            tuple(item for item in items if most is None or item.places < most),
             self._loaded(sites, progress),
             self.pricer,
             rule.cost,
@@ -176,6 +178,7 @@ class Allocator:
             limits,
             self.rule_set.divide_lines,
             progress.used,
+            items,
         )
         for step in rule.ladder or ANYWHERE:
             near = self._within(problem.sites, step.max_distance_m)

@@ -115,10 +115,14 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What travels together: one line, a group of lines, or a piece that one site gives."""
+    """What travels together: one line, a group of lines, or a piece that one site gives.
+
+    `places` is how many locations earlier passes already gave the line.
+    """
 
     contents: Contents
     only_at: str | None = None
+    places: int = 0
 
     @property
     def value_minor(self) -> int:
@@ -272,7 +276,7 @@ def breaks_limits(problem: Problem, solution: Solution) -> bool:
     return (
         (room is not None and len(fresh) > room)
         or (limits.is_complete and is_partial)
-        or (limits.per_line is not None and max(map(len, lines.values())) > limits.per_line)
+        or (limits.per_line is not None and _most_places(problem, lines) > limits.per_line)
         or _strands_value(
             problem,
             [values[location] for location in fresh],
@@ -280,6 +284,15 @@ def breaks_limits(problem: Problem, solution: Solution) -> bool:
             is_partial=is_partial,
         )
     )
+
+
+def _most_places(problem: Problem, lines: Mapping[tuple[str, int], set[str]]) -> int:
+    before = {
+        (line.line_id, line.part): item.places
+        for item in problem.whole
+        for line, _ in item.contents
+    }
+    return max(len(places) + before.get(name, 0) for name, places in lines.items())
 
 
 def _strands_value(problem: Problem, fresh: list[int], placed: int, *, is_partial: bool) -> bool:

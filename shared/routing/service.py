@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from shared.kernel.conditions import Condition
 from shared.kernel.documents import (
-    Condition,
     Container,
     Create,
     Document,

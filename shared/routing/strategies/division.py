@@ -51,7 +51,7 @@ def _pieces(problem: Problem, item: Item, sites: Sequence[Site]) -> list[Item]:
         site.fits(item.contents) and can_send(problem, site, line, quantity) for site in sites
     ):
         return [item]
-    most = pieces_max(problem)
+    most = pieces_max(problem, item)
     pieces: list[Item] = []
     for site in sites:
         take = min(quantity, takeable(site, line))
@@ -70,12 +70,12 @@ def takeable(site: Site, line: RouteLine) -> int:
     return stock if room is None else min(stock, room)
 
 
-def pieces_max(problem: Problem) -> int:
+def pieces_max(problem: Problem, item: Item) -> int:
     """Return in how many pieces a line may be sent: the smallest of the limits."""
     room = problem.new_locations_max
     limits = [PIECES_MAX]
     if problem.limits.per_line is not None:
-        limits.append(problem.limits.per_line)
+        limits.append(problem.limits.per_line - item.places)
     if room is not None:
         limits.append(room + len(problem.used))
     return min(limits)
