@@ -20,8 +20,8 @@ from shared.adapters.embedded.rows import LAYOUT, checksum, microseconds
 from shared.adapters.embedded.sqlite import Database
 from shared.adapters.embedded.writes import Batch, Writer, body_of
 from shared.kernel.clock import Clock
+from shared.kernel.conditions import Condition
 from shared.kernel.documents import (
-    Condition,
     Container,
     D,
     Kind,
@@ -38,7 +38,8 @@ KEY_BYTES_MAX: Final = 1_024
 
 T = TypeVar("T")
 
-_GET: Final = """SELECT type, seq, expires, checksum, body FROM documents
+# INDEXED BY for a statement that stays prepared (see fields), not for the choice, which is clear.
+_GET: Final = """SELECT type, seq, expires, checksum, body FROM documents INDEXED BY place
   WHERE container = ? AND tenant = ? AND key = ? AND id = ?"""
 _LOAD: Final = "SELECT seq, expires, checksum, body FROM documents WHERE doc = ?"
 

@@ -1,16 +1,28 @@
 """The index of declared fields: which fields of which kind it holds, and its rows."""
 
-import json
 import sqlite3
 from typing import Any, Final
 
-from shared.adapters.embedded.rows import FieldRow, Place, Terms, field_rows, terms_of, to_json
-from shared.kernel.documents import Kind
+from shared.adapters.embedded.rows import (
+    FieldRow,
+    Place,
+    Terms,
+    field_rows,
+    from_json,
+    terms_of,
+    to_json,
+)
+from shared.kernel.documents import Container, Kind
 
 _ADD: Final = """INSERT INTO fields(container, tenant, type, field, value, id, key, doc)
   VALUES(?, ?, ?, ?, ?, ?, ?, ?)"""
-_DROP: Final = """DELETE FROM fields WHERE container = ? AND tenant = ? AND type = ? AND field = ?
-  AND value = ? AND id = ? AND key = ?"""
+# The container is a literal: SQLite prepares a statement anew for every value that is bound to a
+# column which a partial index compares with a constant.
+_DROP: Final = {
+    container.value: f"""DELETE FROM fields WHERE container = '{container.value}' AND tenant = ?
+      AND type = ? AND field = ? AND value = ? AND id = ? AND key = ?"""  # noqa: S608 - names of ours
+    for container in Container
+}
 
 
 class FieldIndex:
@@ -28,7 +40,7 @@ class FieldIndex:
         """Learn what other processes declared, if the stored number says so."""
         if registry != self._registry:
             rows = connection.execute("SELECT container, type, fields FROM kinds")
-            self._fields = {(c, t): tuple(json.loads(fields)) for c, t, fields in rows}
+            self._fields = {(c, t): tuple(from_json(fields)) for c, t, fields in rows}
             self._registry = registry
 
     def has(self, kind: Kind[Any]) -> bool:
@@ -56,7 +68,7 @@ class FieldIndex:
         found = connection.execute(
             "SELECT fields FROM kinds WHERE container = ? AND type = ?", where
         ).fetchone()
-        before: tuple[str, ...] = tuple(json.loads(found[0])) if found else ()
+        before: tuple[str, ...] = tuple(from_json(found[0])) if found else ()
         fields = tuple(sorted({*before, *kind.fields}))
         if found is None or fields != before:
             row = (*where, to_json(fields))
@@ -78,7 +90,7 @@ def _index_again(
         "SELECT doc, tenant, key, id, body FROM documents WHERE container = ? AND type = ?", where
     ).fetchall()
     for doc, tenant, key, id, body in rows:
-        terms = terms_of(json.loads(body), fields)
+        terms = terms_of(from_json(body), fields)
         connection.execute("UPDATE documents SET terms = ? WHERE doc = ?", (to_json(terms), doc))
         add_fields(connection, (container, tenant, key, id), type, doc, field_rows(terms))
 
@@ -97,5 +109,5 @@ def drop_fields(
 ) -> None:
     """Take a document's fields out."""
     container, tenant, key, id = place
-    values = [(container, tenant, type, field, value, id, key) for field, value in rows]
-    connection.executemany(_DROP, values)
+    values = [(tenant, type, field, value, id, key) for field, value in rows]
+    connection.executemany(_DROP[container], values)

@@ -19,11 +19,13 @@ from shared.adapters.embedded.rows import (
     INT64_MAX,
     SqlValue,
     Terms,
+    from_json,
     sort_rank,
     sql_value,
     to_json,
 )
-from shared.kernel.documents import PAGE_MAX, Condition, Container, Kind, Order
+from shared.kernel.conditions import Condition
+from shared.kernel.documents import PAGE_MAX, Container, Kind, Order
 from shared.kernel.errors import Unreadable
 
 GATHER_MAX: Final = 2_000  # up to so many documents are sorted in memory rather than walked
@@ -98,7 +100,7 @@ def encode_cursor(query: Query, position: Position) -> str:
     """Return a position as text for URLs."""
     value, id, key = position
     shown = {"hex": value.hex()} if isinstance(value, bytes) else value
-    raw = to_json({"v": CURSOR_VERSION, "q": query.digest(), "p": [shown, id, key]}).encode()
+    raw = to_json({"v": CURSOR_VERSION, "q": query.digest(), "p": [shown, id, key]})
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
@@ -241,7 +243,7 @@ class _Search:
         query = self.query
         with closing(self.connection.execute(sql, values)) as rows:
             for doc, value, id, key, encoded in rows:
-                terms: Terms = json.loads(encoded)
+                terms: Terms = from_json(encoded)
                 if not all(condition.holds(terms) for condition in query.where):
                     continue
                 if query.order is None:

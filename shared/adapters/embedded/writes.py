@@ -1,6 +1,5 @@
 """The write path: a batch's operations on the writer's connection, inside its savepoint."""
 
-import json
 import sqlite3
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,22 +10,22 @@ from shared.adapters.embedded.rows import (
     Terms,
     checksum,
     field_rows,
+    from_json,
     microseconds,
     shard_of,
     terms_of,
     to_json,
 )
 from shared.kernel.clock import Clock
+from shared.kernel.conditions import Assign, apply_patch
 from shared.kernel.documents import (
     DOCUMENT_BYTES_MAX,
-    Assign,
     Container,
     Create,
     Delete,
     Operation,
     Patch,
     Replace,
-    apply_patch,
 )
 from shared.kernel.errors import Corrupt, Exists, GuardFailed, Missing
 
@@ -36,7 +35,7 @@ PURGE_EVERY: Final = 16  # transactions between two looks for expired documents
 _INSERT = """INSERT INTO documents(container, tenant, key, id, type, seq, shard, ttl_s, expires,
   checksum, terms, body) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _FIND = """SELECT doc, type, seq, ttl_s, expires, checksum, terms, body FROM documents
-  WHERE container = ? AND tenant = ? AND key = ? AND id = ?"""
+  INDEXED BY place WHERE container = ? AND tenant = ? AND key = ? AND id = ?"""
 # Two statements, as naming `expires` would touch its index on every patch.
 _UPDATE = "UPDATE documents SET seq = ?, checksum = ?, terms = ?, body = ? WHERE doc = ?"
 _UPDATE_TTL = """UPDATE documents SET seq = ?, checksum = ?, terms = ?, body = ?, ttl_s = ?,
@@ -61,7 +60,7 @@ def body_of(operation: Operation) -> bytes:
             return operation.kind.encode(operation.body)
         case Patch():
             values = [o.value for o in operation.operations if isinstance(o, Assign)]
-            return to_json(values).encode() if values else b""
+            return to_json(values) if values else b""
         case Delete():
             return b""
 
@@ -76,7 +75,7 @@ class _Row:
     ttl_s: int | None
     expires: int | None
     checksum: bytes
-    terms: str
+    terms: bytes
     body: bytes
 
 
@@ -195,10 +194,10 @@ class Writer:
             raise Missing(operation.id, index)
         if checksum(place, (row.type, row.seq, row.expires), row.body) != row.checksum:
             raise Corrupt(f"a {row.type} document does not match its checksum")
-        body = apply_patch(json.loads(row.body), operation.operations, operation.when)
+        body = apply_patch(from_json(row.body), operation.operations, operation.when)
         if body is None:
             raise GuardFailed(operation.id, index)
-        encoded = to_json(body).encode()
+        encoded = to_json(body)
         if len(encoded) > DOCUMENT_BYTES_MAX:
             raise ValueError(f"a patch makes a document of {len(encoded)} bytes")
         terms = terms_of(body, self.fields.declared(connection, operation.kind))
@@ -217,13 +216,13 @@ class Writer:
             values = (self._seq, digest, encoded, body, row.ttl_s, expires, row.doc)
             connection.execute(_UPDATE_TTL, values)
         if encoded != row.terms:
-            before, after = field_rows(json.loads(row.terms)), field_rows(terms)
+            before, after = field_rows(from_json(row.terms)), field_rows(terms)
             drop_fields(connection, place, row.type, before - after)
             add_fields(connection, place, row.type, row.doc, after - before)
 
     def _drop(self, connection: sqlite3.Connection, place: Place, row: _Row) -> None:
         connection.execute("DELETE FROM documents WHERE doc = ?", (row.doc,))
-        drop_fields(connection, place, row.type, field_rows(json.loads(row.terms)))
+        drop_fields(connection, place, row.type, field_rows(from_json(row.terms)))
 
     # -- finding -------------------------------------------------------------------------------
 
