@@ -1,0 +1,92 @@
+"""Ask routing about an order: read stock and capacity, plan, decide (design 5, step 1)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from shared.catalog import service as catalog
+from shared.catalog.model import Location, Product, StockMode
+from shared.flows.deciding import Answered, decision_of
+from shared.flows.knowledge import TenantKnowledge
+from shared.flows.sourcing import StockView, candidates_of, request_of, route_line
+from shared.flows.tariffs import Tariffs, Wanted
+from shared.inventory import service as inventory
+from shared.inventory.decide.availability import guard_of
+from shared.inventory.decide.rules import Item, Subject, method_switch
+from shared.inventory.model import Level
+from shared.kernel.documents import Documents
+from shared.orders.model import Order
+from shared.orders.work import Decision
+from shared.routing.decide import plan
+
+
+async def stock_views(
+    store: Documents,
+    known: TenantKnowledge,
+    order: Order,
+    products: Mapping[str, Product],
+    now: datetime,
+) -> dict[str, dict[str, StockView]]:
+    """Return what each location of the channel's pool has of each SKU, after the rules."""
+    pool = known.pool(order.channel)
+    found: dict[str, dict[str, StockView]] = {}
+    for sku, product in products.items():
+        if product.stock_mode is StockMode.UNLIMITED:
+            continue
+        item = Item(sku, frozenset(product.tags), product.category)
+        found[sku] = {
+            level.location_id: _view(known, order.channel, item, level)
+            for level in await inventory.levels(store, known.tenant_id, sku, now)
+            if level.location_id in pool
+        }
+    return found
+
+
+def _view(known: TenantKnowledge, channel: str, item: Item, level: Level) -> StockView:
+    rules, site = known.stock_rules, known.stock_sites[level.location_id]
+    guards: dict[str, int | None] = {}
+    for method in ("ship", "pickup"):
+        is_on = method_switch(rules, Subject(item, site, channel, method)).value
+        guard = guard_of(rules, level, item, site, channel, method)
+        guards[method] = guard.value if is_on else None
+    return StockView(level.free, level.on_hand, guards)
+
+
+async def capacity_taken(
+    store: Documents, known: TenantKnowledge, names: Iterable[str], now: datetime
+) -> dict[str, int]:
+    """Return what today's capacity has given, for the locations that limit it."""
+    limited = [
+        known.locations[name]
+        for name in names
+        if name in known.locations and known.locations[name].capacity_per_day is not None
+    ]
+    days = sorted({known.local_day(location.location_id, now) for location in limited})
+    return await catalog.capacity_of_days(store, known.tenant_id, days)
+
+
+async def decide_attempt(
+    store: Documents,
+    known: TenantKnowledge,
+    order: Order,
+    wanted: Sequence[Wanted],
+    first_attempt: int,
+    now: datetime,
+) -> Decision:
+    """Read what routing needs, plan, and return the decision of the order's next attempt."""
+    products = {item.product.sku: item.product for item in wanted}
+    stock = await stock_views(store, known, order, products, now)
+    names = {name for views in stock.values() for name in views}
+    taken = await capacity_taken(store, known, names, now)
+
+    def capacity_left(location: Location) -> int | None:
+        if location.capacity_per_day is None:
+            return None
+        return max(0, location.capacity_per_day - taken.get(location.location_id, 0))
+
+    attempt = order.attempts + 1
+    lines = [route_line(item.line, item.part, item.product, now) for item in wanted]
+    request = request_of(order, lines, known.settings.country, attempt, now)
+    candidates = candidates_of(known.locations.values(), stock, products, capacity_left, now)
+    tariffs = Tariffs(known, order, products, now)
+    answer = plan(request, candidates, known.rule_set(order.order_type), tariffs)
+    return decision_of(Answered(known, order, answer, tariffs, stock, now), wanted, first_attempt)

@@ -1,0 +1,176 @@
+"""The promise flow: decide, write it down, do it, close (design 5; docs/adr/0004).
+
+Every step may be repeated by another delivery of the same message, or by two at once: the decision
+document is create-only, capacity and reservations are taken under ids that it minted, and the
+closing batch if-matches the order.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from shared.catalog import capacity
+from shared.contracts.stock import generation_of_reserve
+from shared.flows.context import Flows
+from shared.flows.knowledge import TenantKnowledge
+from shared.flows.planning import decide_attempt
+from shared.flows.tariffs import Wanted
+from shared.inventory import service as inventory
+from shared.inventory.model import ClosesWait, Reserve, Won
+from shared.kernel.documents import Container, Create, Stored
+from shared.kernel.errors import Exists, Unavailable
+from shared.orders import decide as orders
+from shared.orders import service as order_service
+from shared.orders.model import Order
+from shared.orders.work import DECISIONS, Decision, Pick
+
+RUN_ATTEMPTS_MAX: Final = 3  # one run of the flow plans again this often (semantics 5)
+CLOSE_ATTEMPTS_MAX: Final = 5
+ACTOR: Final = "system:promise"
+
+
+@dataclass(slots=True)
+class Taken:
+    """What one execution of a decision won and failed to win, by reservation id."""
+
+    won: list[Pick] = field(default_factory=list)
+    failed: list[Pick] = field(default_factory=list)
+
+
+async def promise_order(flows: Flows, tenant_id: str, order_id: str, now: datetime) -> Order | None:
+    """Source what waits; None when there is no such order. Returns the order as it stands then."""
+    known = await flows.knowledge.of(tenant_id, now)
+    first: int | None = None
+    order: Order | None = None
+    for run in range(1, RUN_ATTEMPTS_MAX + 1):
+        stored = await order_service.find(flows.store, tenant_id, order_id)
+        if stored is None:
+            return None
+        order = stored.body
+        first = first or order.attempts + 1
+        decision = await _decision(flows, known, stored, first, now)
+        if decision is None:
+            return order
+        taken = await _take(flows, tenant_id, order, decision)
+        is_last = run == RUN_ATTEMPTS_MAX
+        order = await _close(flows, known, decision, taken, now, is_last=is_last)
+        if not taken.failed or is_last:
+            return order
+    return order
+
+
+async def _decision(
+    flows: Flows, known: TenantKnowledge, stored: Stored[Order], first: int, now: datetime
+) -> Decision | None:
+    """Return the decision of the next attempt: the one that stands, else a new one."""
+    order, store = stored.body, flows.store
+    name = f"decision:{order.attempts + 1}"
+    standing = await store.get(known.tenant_id, DECISIONS, order.order_id, name)
+    if standing is not None:
+        return standing.body
+    wanted = await _wanted(flows, known, order, now)
+    if not wanted:
+        return None
+    decision = await decide_attempt(store, known, order, wanted, first, now)
+    try:
+        await store.batch(
+            known.tenant_id,
+            Container.ORDERS,
+            order.order_id,
+            (Create(DECISIONS, name, decision),),
+        )
+    except Exists:
+        written = await store.get(known.tenant_id, DECISIONS, order.order_id, name)
+        if written is None:
+            raise Unavailable(f"{name} of {order.order_id} cannot be read back") from None
+        return written.body
+    return decision
+
+
+async def _wanted(
+    flows: Flows, known: TenantKnowledge, order: Order, now: datetime
+) -> tuple[Wanted, ...]:
+    parts = orders.parts_to_route(order, now)
+    skus = sorted({line.sku for line, _ in parts if line.sku})
+    products = await flows.knowledge.products(known.tenant_id, skus, now)
+    return tuple(
+        Wanted(line, part, products[line.sku])
+        for line, part in parts
+        if line.sku and line.sku in products
+    )
+
+
+async def _take(flows: Flows, tenant_id: str, order: Order, decision: Decision) -> Taken:
+    """Take capacity, then stock, part by part, under the decision's ids."""
+    full = await _capacity(flows, tenant_id, decision)
+    taken = Taken()
+    queued = {(line.line_id, part.part): part.queued for line in order.lines for part in line.parts}
+    for pick in decision.picks:
+        if pick.fulfillment_id in full:
+            taken.failed.append(pick)
+            continue
+        was_queued = queued.get((pick.line_id, pick.source_part), False)
+        outcome = await inventory.reserve(
+            flows.store,
+            tenant_id,
+            _reserve(order, decision, pick, was_queued=was_queued),
+            decision.decided_at,
+        )
+        (taken.won if isinstance(outcome, Won) else taken.failed).append(pick)
+    return taken
+
+
+def _reserve(order: Order, decision: Decision, pick: Pick, *, was_queued: bool) -> Reserve:
+    generation = generation_of_reserve(decision.attempt)
+    return Reserve(
+        reservation_id=pick.reservation_id,
+        sku=pick.sku,
+        location_id=pick.location_id,
+        quantity=pick.quantity,
+        order_id=order.order_id,
+        line_id=pick.line_id,
+        part=pick.part,
+        guard=pick.guard,
+        tracked=pick.tracked,
+        closes_wait=ClosesWait(pick.source_part, generation) if was_queued else None,
+    )
+
+
+async def _capacity(flows: Flows, tenant_id: str, decision: Decision) -> frozenset[str]:
+    """Take each fulfillment's share of its day; returns those for which the day was full."""
+    full, asked = set(), set()
+    for pick in decision.picks:
+        if pick.capacity_day is None or pick.capacity_limit is None:
+            continue
+        if pick.fulfillment_id in asked:
+            continue
+        asked.add(pick.fulfillment_id)
+        if not await capacity.take(
+            flows.store,
+            tenant_id,
+            pick.location_id,
+            pick.capacity_day,
+            fulfillment_id=pick.fulfillment_id,
+            units=pick.capacity_units,
+            limit=pick.capacity_limit,
+        ):
+            full.add(pick.fulfillment_id)
+    return frozenset(full)
+
+
+async def _close(
+    flows: Flows,
+    known: TenantKnowledge,
+    decision: Decision,
+    taken: Taken,
+    now: datetime,
+    *,
+    is_last: bool,
+) -> Order:
+    """Write the attempt's end into the order, whatever happened to the order meanwhile."""
+    for _ in range(CLOSE_ATTEMPTS_MAX):
+        stored = await order_service.load(flows.store, known.tenant_id, decision.order_id)
+        if stored.body.attempts >= decision.attempt:
+            return stored.body  # another delivery closed it with the same decision
+        raise NotImplementedError
+    raise Unavailable(f"{decision.order_id} is being changed by others")

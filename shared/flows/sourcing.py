@@ -1,0 +1,165 @@
+"""Plain values from one capability to another: what routing is asked about an order (pure)."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from shared.catalog.model import Location, Product, StockMode
+from shared.kernel.calendar import calendar_of
+from shared.orders.model import Line, Method, Order, Part
+from shared.routing.model import Candidate, Place, RouteLine, RouteRequest, Stock
+
+UNLIMITED_UNITS: Final = 1_000_000_000
+_VOLUME_UNIT_MM3: Final = 1_000  # cubic millimetres in a cubic centimetre
+
+
+@dataclass(frozen=True, slots=True)
+class StockView:
+    """One SKU at one location as the flow read it: free units, and what the rules keep back.
+
+    `guards` is the safety stock by method, None where the method is off.
+    """
+
+    free: int
+    on_hand: int
+    guards: Mapping[str, int | None]
+
+    def guard(self, method: str) -> int:
+        return self.guards.get(method) or 0
+
+    def sellable(self, method: str) -> int:
+        guard = self.guards.get(method)
+        return 0 if guard is None else max(0, self.free - guard)
+
+
+def route_line(line: Line, part: Part, product: Product, now: datetime) -> RouteLine:
+    """Return what routing must know of one part of a line."""
+    is_excluded = part.excluded_until is None or part.excluded_until > now
+    volume = product.length_mm * product.width_mm * product.height_mm // _VOLUME_UNIT_MM3
+    return RouteLine(
+        line_id=line.line_id,
+        part=part.part,
+        sku=product.sku,
+        quantity=part.quantity,
+        unit_value_minor=line.value_minor // line.quantity,
+        weight_g=product.weight_g,
+        volume_cm3=volume,
+        tags=frozenset(product.tags),
+        category=product.category,
+        method="pickup" if line.method is Method.PICKUP else "ship",
+        pickup_location=line.pickup_location,
+        group=line.group,
+        excluded_locations=frozenset(part.excluded) if is_excluded else frozenset(),
+    )
+
+
+def destination_of(order: Order, home_country: str) -> Place:
+    """Return where the goods go; the tenant's own country when the order does not say."""
+    to = order.ship_to
+    if to is None:
+        return Place(country=home_country)
+    return Place(
+        country=to.country or home_country,
+        postcode=to.postcode,
+        admin_area=to.admin_area,
+        lat=None if to.lat_e6 is None else to.lat_e6 / 1e6,
+        lon=None if to.lon_e6 is None else to.lon_e6 / 1e6,
+    )
+
+
+def request_of(
+    order: Order, lines: Sequence[RouteLine], home_country: str, attempt: int, now: datetime
+) -> RouteRequest:
+    """Return the question to routing: these lines of this order, as of now."""
+    return RouteRequest(
+        order_id=order.order_id,
+        destination=destination_of(order, home_country),
+        lines=tuple(lines),
+        now=now,
+        currency=order.currency,
+        channel=order.channel,
+        order_type=order.order_type,
+        priority=order.priority,
+        value_minor=sum(line.value_minor for line in order.lines),
+        customer_tier=order.customer_tier,
+        tags=frozenset(order.tags),
+        promise_by=order.promise_by,
+        attempt=attempt,
+        already_at=placed_value(order),
+    )
+
+
+def placed_value(order: Order) -> dict[str, int]:
+    """Return the value that earlier attempts placed, by location, in minor units."""
+    placed: dict[str, int] = {}
+    for line in order.lines:
+        for part in line.parts:
+            if part.location_id and part.reservation_id:
+                value = line.value_minor * part.quantity // line.quantity
+                placed[part.location_id] = placed.get(part.location_id, 0) + value
+    return placed
+
+
+def candidates_of(
+    locations: Iterable[Location],
+    stock: Mapping[str, Mapping[str, StockView]],
+    products: Mapping[str, Product],
+    capacity_left: Callable[[Location], int | None],
+    now: datetime,
+) -> tuple[Candidate, ...]:
+    """Return every active location that holds one of the SKUs (`stock[sku][location]`)."""
+    unlimited = [
+        sku for sku, product in products.items() if product.stock_mode is StockMode.UNLIMITED
+    ]
+    found = []
+    for location in locations:
+        held = {
+            sku: at[location.location_id]
+            for sku, at in stock.items()
+            if location.location_id in at and sku not in unlimited
+        }
+        if location.active and (held or unlimited):
+            found.append(_candidate(location, held, unlimited, capacity_left(location), now))
+    return tuple(found)
+
+
+def _candidate(
+    location: Location,
+    held: Mapping[str, StockView],
+    unlimited: Sequence[str],
+    capacity_left: int | None,
+    now: datetime,
+) -> Candidate:
+    place, calendar = location.place, calendar_of(location.hours)
+    stock = {sku: _stock(view) for sku, view in held.items()}
+    for sku in unlimited:
+        stock[sku] = Stock(UNLIMITED_UNITS, UNLIMITED_UNITS, UNLIMITED_UNITS, 0, 0)
+    return Candidate(
+        location_id=location.location_id,
+        stock=stock,
+        kind=location.kind,
+        groups=frozenset(location.groups),
+        lat=None if place.lat_e6 is None else place.lat_e6 / 1e6,
+        lon=None if place.lon_e6 is None else place.lon_e6 / 1e6,
+        country=place.country,
+        ship_enabled=location.ship_enabled,
+        pickup_enabled=location.pickup_enabled,
+        priority=location.priority,
+        capacity_left=capacity_left,
+        capacity_unit=location.capacity_unit.value,
+        capacity_counts_pickups=location.capacity_counts_pickups,
+        capabilities=frozenset(location.capabilities),
+        labor_minor=location.labor_minor,
+        is_open=calendar.is_open(now),
+    )
+
+
+def _stock(view: StockView) -> Stock:
+    return Stock(
+        sellable_ship=view.sellable("ship"),
+        sellable_pickup=view.sellable("pickup"),
+        free=view.free,
+        safety_stock=view.guard("ship"),
+        on_hand=view.on_hand,
+    )
