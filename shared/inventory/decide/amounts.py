@@ -19,15 +19,8 @@ from shared.inventory.model import (
     WaitDocument,
     level_id,
 )
-from shared.kernel.documents import (
-    Condition,
-    Create,
-    Increment,
-    Operation,
-    Patch,
-    Replace,
-    Stored,
-)
+from shared.kernel.conditions import Condition, Increment
+from shared.kernel.documents import Create, Operation, Patch, Replace, Stored
 
 COUNTERS: Final = ("on_hand", "damaged", "quality_hold", "reserved", "soft_reserved")
 CURRENT: Final = Condition("schemaVersion", "eq", LEVELS.version)

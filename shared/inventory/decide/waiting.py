@@ -1,7 +1,7 @@
 """Queued demand: waits of order parts, and the sums by pool and pickup location (semantics 4)."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,16 +17,8 @@ from shared.inventory.model import (
     stamp,
     wait_id,
 )
-from shared.kernel.documents import (
-    PATCH_OPERATIONS_MAX,
-    Condition,
-    Create,
-    Increment,
-    Operation,
-    Patch,
-    Replace,
-    Stored,
-)
+from shared.kernel.conditions import Condition, Increment
+from shared.kernel.documents import PATCH_OPERATIONS_MAX, Create, Operation, Patch, Replace, Stored
 
 PRIORITY_MAX: Final = 1_000
 NO_PROMISE: Final = "9"  # behind every date
@@ -166,3 +158,10 @@ def first_demand(by_field: dict[str, int]) -> Demand:
         kind, _, entry = name.partition("/")
         sums[kind][entry] = by
     return Demand.model_construct(pools=sums["pools"], pickups=sums["pickups"])
+
+
+def is_eligible(wait: WaitDocument, location_id: str, pools: Container[str]) -> bool:
+    """Tell whether a location, which is in `pools`, may serve a wait."""
+    if wait.pickup_location is not None:
+        return wait.pickup_location == location_id
+    return wait.pool_id in pools

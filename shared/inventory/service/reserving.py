@@ -26,16 +26,8 @@ from shared.inventory.model import (
     stamp,
 )
 from shared.inventory.service.commit import ATTEMPTS_MAX, STOCK, commit, look
-from shared.kernel.documents import (
-    Condition,
-    Create,
-    Documents,
-    Operation,
-    Order,
-    Replace,
-    Stored,
-    pages,
-)
+from shared.kernel.conditions import Condition
+from shared.kernel.documents import Create, Documents, Operation, Order, Replace, Stored, pages
 from shared.kernel.errors import Exists, GuardFailed, Unavailable, WriteLost
 
 EXPIRED_MAX: Final = 20  # soft reservations that one reserve may end

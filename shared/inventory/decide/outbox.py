@@ -1,0 +1,60 @@
+"""Events of a SKU's partition: its create-only documents are the outbox (design 3)."""
+
+import json
+from datetime import datetime
+from typing import Any, Final
+
+from shared.contracts.base import Event
+from shared.contracts.inventory import StockChanged, StockFreed, StockOvercommitted
+from shared.kernel.documents import Change
+
+RESERVED: Final = "reserved"
+
+
+def events_of(change: Change) -> tuple[Event, ...]:
+    """Return what a change of the stock container tells others; nothing for counters and waits."""
+    match change.type:
+        case "reservation":
+            return _of_reservation(change, json.loads(change.body))
+        case "end" | "movement":
+            return _of_effect(change, json.loads(change.body))
+        case _:
+            return ()
+
+
+def _of_reservation(change: Change, body: dict[str, Any]) -> tuple[Event, ...]:
+    if body["void"] or not body["tracked"]:
+        return ()
+    return (_changed(change, body, RESERVED),)
+
+
+def _changed(change: Change, body: dict[str, Any], reason: str) -> StockChanged:
+    return StockChanged(
+        tenant_id=change.tenant_id,
+        occurred_at=datetime.fromisoformat(body["at"]),
+        sku=body["sku"],
+        location_id=body["location_id"],
+        reason=reason,
+    )
+
+
+def _of_effect(change: Change, body: dict[str, Any]) -> tuple[Event, ...]:
+    facts = body["on_hand"], body["damaged"], body["quality_hold"]
+    free = facts[0] - facts[1] - facts[2] if body["effective"] else 0
+    is_move = change.type == "movement"
+    freed: int = max(0, free) if is_move else body["freed"]
+    moved = body["effective"] and any(facts)
+    held = not is_move and (body["reserved"] or body["soft_reserved"])
+    if not (moved or held or freed):
+        return ()
+    reason = body["reason"] if is_move else body["ending"]
+    changed = _changed(change, body, reason)
+    who: dict[str, Any] = changed.model_dump(
+        include={"tenant_id", "occurred_at", "sku", "location_id"}
+    )
+    events: list[Event] = [changed]
+    if freed > 0:
+        events.append(StockFreed(**who, quantity=freed))
+    if body["short"] > 0:
+        events.append(StockOvercommitted(**who, short=body["short"]))
+    return tuple(events)

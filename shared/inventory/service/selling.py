@@ -1,0 +1,109 @@
+"""What may be sold: availability by location, ATS by channel, pickup at a store, and who waits."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from shared.inventory.decide import availability as decide
+from shared.inventory.decide.rules import SHIP, Item, Site, pools_containing
+from shared.inventory.decide.waiting import is_eligible
+from shared.inventory.model import WAITS, StockRules, WaitDocument
+from shared.inventory.service.reading import demand, level, levels
+from shared.inventory.service.stockrules import stock_rules
+from shared.kernel.conditions import Condition
+from shared.kernel.documents import Documents, Order, pages
+
+WAITERS_MAX: Final = 100
+SCAN_PAGE: Final = 100
+SCAN_PAGES_MAX: Final = 10  # waiters looked at to find those that a location may serve
+
+
+async def availability(
+    store: Documents,
+    tenant_id: str,
+    item: Item,
+    sites: Mapping[str, Site],
+    now: datetime,
+    *,
+    method: str = SHIP,
+    channel: str | None = None,
+    rules: StockRules | None = None,
+) -> tuple[decide.Sellable, ...]:
+    """Return what each location may sell of an item, with the steps of the formula.
+
+    `rules`: where the caller has them at hand.
+    """
+    rules = rules or await stock_rules(store, tenant_id)
+    found = await levels(store, tenant_id, item.sku, now)
+    return decide.availability(rules, found, item, sites, method, channel)
+
+
+async def ats(
+    store: Documents,
+    tenant_id: str,
+    item: Item,
+    sites: Sequence[Site],
+    now: datetime,
+    *,
+    channel: str,
+    inbound: int = 0,
+    rules: StockRules | None = None,
+) -> decide.Ats:
+    """Return what a channel may show of an item now, with the steps of the formula."""
+    rules = rules or await stock_rules(store, tenant_id)
+    found = await levels(store, tenant_id, item.sku, now)
+    queued = await demand(store, tenant_id, item.sku)
+    return decide.ats(rules, found, item, sites, queued, channel=channel, inbound=inbound)
+
+
+async def pickup(
+    store: Documents,
+    tenant_id: str,
+    item: Item,
+    site: Site,
+    now: datetime,
+    *,
+    channel: str | None = None,
+    rules: StockRules | None = None,
+) -> decide.Pickup:
+    """Return what the named store may promise for pickup."""
+    rules = rules or await stock_rules(store, tenant_id)
+    found = await level(store, tenant_id, item.sku, site.location_id, now)
+    queued = await demand(store, tenant_id, item.sku)
+    there = found or decide.nothing_at(item.sku, site.location_id)
+    return decide.pickup(rules, there, item, site, queued, channel=channel)
+
+
+async def waiters(
+    store: Documents,
+    tenant_id: str,
+    sku: str,
+    *,
+    site: Site | None = None,
+    limit: int = 20,
+    rules: StockRules | None = None,
+) -> tuple[WaitDocument, ...]:
+    """Return who waits for a SKU, in serving order: priority, promise, acceptance.
+
+    `site`: only those that this location may serve, by pool or as their pickup location.
+    """
+    limit = max(1, min(limit, WAITERS_MAX))
+    pools = frozenset[str]()
+    if site:
+        pools = pools_containing(rules or await stock_rules(store, tenant_id), site)
+    found: list[WaitDocument] = []
+    async for item in pages(
+        store,
+        tenant_id,
+        WAITS,
+        pages_max=SCAN_PAGES_MAX,
+        key=sku,
+        where=(Condition("open", "eq", value=True),),
+        order=Order("rank"),
+        limit=SCAN_PAGE,
+    ):
+        if site is None or is_eligible(item.body, site.location_id, pools):
+            found.append(item.body)
+        if len(found) == limit:
+            break
+    return tuple(found)
