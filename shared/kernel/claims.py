@@ -22,3 +22,7 @@ class Claims(Protocol):
             Unavailable: try again.
         """
         ...
+
+    async def sweep(self) -> int:
+        """Remove what is over, where the store does not do so by itself; returns how many."""
+        ...

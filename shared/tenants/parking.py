@@ -29,7 +29,7 @@ KEPT_S: Final = 7 * 86_400
 ATTEMPTS_MAX: Final = 5
 DETAIL_LENGTH_MAX: Final = 500
 PARTITION: Final = "parked"
-ORIGINAL: Final = "original"
+ORIGINAL: Final = "original-message-id"  # the embedded bus's replays set it too
 ATTEMPT: Final = "attempt"
 ONLY: Final = "only"  # the one subscription that a copy on a topic is for
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.kernel.bus import Bus
 from shared.kernel.claims import Claims
@@ -92,6 +92,7 @@ def embedded_world(
     clock: Clock | None = None,
     rng: random.Random | None = None,
     faults: "Faults | None" = None,
+    meter: Meter | None = None,
     threaded: bool = True,
 ) -> World:
     """Build a world on the embedded adapters.
@@ -103,20 +104,17 @@ def embedded_world(
         clock: by default the system's.
         rng: with one, ids and secrets are drawn from it: one seed, one history.
         faults: what goes wrong around each call of store and bus.
+        meter: what the store's calls are charged to.
         threaded: False runs writes in the caller, for simulations.
     """
-    from shared.adapters.embedded.faults import NO_FAULTS
-
     chosen = _settings(settings, data)
     clock = clock or SystemClock()
     source = rng or randomness.SystemRandom()
-    store, bus, closers = _databases(
-        chosen,
-        clock=clock,
-        faults=faults or NO_FAULTS,
-        in_memory=in_memory,
-        threaded=threaded and not in_memory,
+    meter = meter or NoMeter()
+    parts = _Parts(
+        clock, faults, meter, rng, in_memory=in_memory, threaded=threaded and not in_memory
     )
+    store, bus, closers = _databases(chosen, parts)
     secrets = _made_up(source) if in_memory or rng is not None else secrets_of(chosen)
     return World(
         settings=chosen,
@@ -138,7 +136,7 @@ def embedded_world(
             burst=chosen.rate_burst,
             in_flight_max=chosen.in_flight_max,
         ),
-        meter=NoMeter(),
+        meter=meter,
         outbox=None if in_memory else chosen.outbox_folder,
         closers=closers,
     )
@@ -149,31 +147,66 @@ def _settings(settings: Settings | None, data: Path | None) -> Settings:
     return chosen if data is None else replace(chosen, data=data)
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What both databases are built with."""
+
+    clock: Clock
+    faults: "Faults | None"
+    meter: Meter
+    rng: random.Random | None
+    in_memory: bool = field(kw_only=True)
+    threaded: bool = field(kw_only=True)
+
+    def path(self, folder: Path, name: str) -> str:
+        return ":memory:" if self.in_memory else str(folder / name)
+
+
 def _databases(
-    settings: Settings, *, clock: Clock, faults: "Faults", in_memory: bool, threaded: bool
+    settings: Settings, parts: _Parts
 ) -> tuple[Documents, Bus, list[Callable[[], Awaitable[None] | None]]]:
     from shared.adapters.embedded.bus import EmbeddedBus
     from shared.adapters.embedded.bus_topology import load_topology
     from shared.adapters.embedded.documents import EmbeddedDocuments
+    from shared.adapters.embedded.faults import NO_FAULTS
 
-    if not in_memory:
+    if not parts.in_memory:
         settings.data.mkdir(parents=True, exist_ok=True)
+    common: dict[str, Any] = {
+        "clock": parts.clock,
+        "faults": parts.faults or NO_FAULTS,
+        "synchronous": settings.synchronous,
+        "threaded": parts.threaded,
+    }
+    simulated = _simulated(parts.rng)
     store = EmbeddedDocuments(
-        ":memory:" if in_memory else str(settings.data / DOCUMENTS_FILE),
-        clock=clock,
-        faults=faults,
-        synchronous=settings.synchronous,
-        threaded=threaded,
+        parts.path(settings.data, DOCUMENTS_FILE), meter=parts.meter, **common, **simulated.store
     )
     bus = EmbeddedBus(
-        ":memory:" if in_memory else str(settings.data / BUS_FILE),
+        parts.path(settings.data, BUS_FILE),
         load_topology(settings.topology),
-        clock=clock,
-        faults=faults,
-        synchronous=settings.synchronous,
-        threaded=threaded,
+        **common,
+        **simulated.bus,
     )
     return store, bus, [store.close, bus.close]
+
+
+@dataclass(frozen=True, slots=True)
+class _Simulated:
+    store: dict[str, Any] = field(default_factory=dict)
+    bus: dict[str, Any] = field(default_factory=dict)
+
+
+def _simulated(rng: random.Random | None) -> _Simulated:
+    """Name the holders of leases and locks by chance drawn from the seed, not by process ids."""
+    if rng is None:
+        return _Simulated()
+    from shared.adapters.embedded.bus_owners import Owner
+
+    return _Simulated(
+        store={"new_owner": lambda: f"{rng.getrandbits(64):016x}"},
+        bus={"owner": Owner(f"{rng.getrandbits(64):016x}", 0, "")},
+    )
 
 
 def _claims(settings: Settings, clock: Clock, *, in_memory: bool) -> Claims:

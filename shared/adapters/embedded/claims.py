@@ -97,3 +97,11 @@ class MemoryClaims:
         """Return a body (see `Claims`)."""
         kept_at, body = self._bodies.get((tenant_id, name), (self._clock.now() - KEPT, b""))
         return None if self._clock.now() - kept_at >= KEPT else body
+
+    async def sweep(self) -> int:
+        """Forget what is over."""
+        now = self._clock.now()
+        over = [name for name, (kept_at, _) in self._bodies.items() if now - kept_at >= KEPT]
+        for name in over:
+            del self._bodies[name]
+        return len(over)
