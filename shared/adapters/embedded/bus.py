@@ -1,0 +1,288 @@
+"""The embedded bus: Service Bus's queues, topics and sessions over one SQLite file.
+
+Every verb is one write in the process's shared commit (`sqlite.Database`). Receiving polls
+read-only first, so that an idle poll takes no lock. Several processes may open one file: locks
+carry their owner, and those of a dead process are void at the next poll of any other.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final, TypeVar
+
+from shared.adapters.embedded import bus_locking as locking
+from shared.adapters.embedded import bus_sending as sending
+from shared.adapters.embedded import bus_sessions as sessions
+from shared.adapters.embedded import bus_views as views
+from shared.adapters.embedded.bus_desk import Desk, Listener
+from shared.adapters.embedded.bus_locking import Hold
+from shared.adapters.embedded.bus_owners import Owner, this_process, void_locks
+from shared.adapters.embedded.bus_rows import (
+    DEAD_LETTERS,
+    LAYOUT,
+    instant,
+    to_received,
+)
+from shared.adapters.embedded.bus_topology import Line, Topology
+from shared.adapters.embedded.faults import NO_FAULTS, Faults, guarded
+from shared.adapters.embedded.opening import Synchronous
+from shared.adapters.embedded.sqlite import Database
+from shared.kernel.bus import BATCH_MESSAGES_MAX, Message, Received
+from shared.kernel.clock import Clock
+
+RECEIVED_MAX: Final = 1_000
+PEEKED_MAX: Final = 1_000
+
+T = TypeVar("T")
+
+
+class EmbeddedBus:
+    """The kernel's `Bus` over one SQLite file, or in memory with `threaded=False`.
+
+    Attributes:
+        on_send: called with the paths that now have more to receive, after the commit, on the
+            event loop of the caller that caused it. It wakes receivers of this process; those of
+            others poll.
+        unmatched: messages sent to a topic that no subscription wanted; they are gone.
+
+    Raises:
+        UnreadableDatabase: the file is damaged, another program's or of a newer version.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        topology: Topology,
+        *,
+        clock: Clock,
+        faults: Faults = NO_FAULTS,
+        owner: Owner | None = None,
+        synchronous: Synchronous = "FULL",
+        threaded: bool = True,
+    ) -> None:
+        database = Database(path, LAYOUT, synchronous=synchronous, threaded=threaded)
+        self._desk = Desk(database, topology, clock, owner or this_process(), faults)
+        self.on_send: list[Listener] = self._desk.listeners
+        self.unmatched = 0
+
+    async def close(self) -> None:
+        """Free what this object holds and close the file."""
+        db, me = self._desk.db, self._desk.owner.id
+        await db.write(lambda connection: void_locks(connection, me))
+        await db.close()
+
+    async def send(self, entity: str, messages: Sequence[Message]) -> None:
+        """Send to a queue or topic, all or nothing; a known message id is dropped silently.
+
+        Raises:
+            Unavailable: not known to be sent; send again with the same ids.
+            ValueError: no such entity, a missing session id, or too large.
+        """
+        destination = self._desk.destination(entity)
+        if len(messages) > BATCH_MESSAGES_MAX:
+            raise ValueError(f"{len(messages)} messages; a batch has at most {BATCH_MESSAGES_MAX}")
+        batch = [sending.outgoing(destination, message) for message in messages]
+        if not batch:
+            return
+        await guarded(
+            self._desk.faults,
+            "bus.send",
+            (entity, messages),
+            lambda: self._desk.commit_due(
+                lambda c, by: (None, sending.send(c, destination, batch, by.now))
+            ),
+        )
+        self.unmatched += sum(not each.lines for each in batch)
+
+    async def cancel_scheduled(self, path: str, message_id: str) -> bool:
+        """Take back a scheduled message; False when it has already become visible."""
+        name = self._desk.destination(path).name
+        return await self._desk.write(
+            "bus.cancel_scheduled",
+            (path, message_id),
+            lambda c, by: (sending.cancel(c, name, message_id, by.now), set()),
+        )
+
+    async def receive(
+        self, path: str, limit: int, *, session_id: str | None = None
+    ) -> Sequence[Received]:
+        """Lock up to `limit` messages in order; empty when there are none.
+
+        Raises:
+            LockLost: the session is not held.
+            ValueError: no such path, or a session where there is none, or none where it is needed.
+        """
+        line, most = self._desk.line(path), _bounded(limit, RECEIVED_MAX)
+        if line.requires_session is (session_id is None):
+            needs = "needs a" if line.requires_session else "has no"
+            raise ValueError(f"{path} {needs} session")
+        return await guarded(
+            self._desk.faults,
+            "bus.receive",
+            path,
+            lambda: self._receive(line, most, session_id),
+        )
+
+    async def _receive(self, line: Line, limit: int, session_id: str | None) -> Sequence[Received]:
+        desk = self._desk
+        await desk.void_dead()
+        await desk.tidy(line)
+        if session_id is None:
+            is_any = desk.is_any(views.MESSAGE_FREE, line.path, desk.now())
+        else:
+            by = Hold(desk.owner.id, desk.now())
+            desk.read(lambda c: locking.held_until(c, line, session_id, by))
+            is_any = desk.is_any(views.NEXT_IN_SESSION, line.path, session_id)
+        if not is_any:
+            return ()
+        return await desk.commit_due(
+            lambda c, by: (locking.receive(c, line, limit, session_id, by), set())
+        )
+
+    async def accept_session(self, path: str) -> str | None:
+        """Hold the next free session that has messages; None when there is none.
+
+        Raises:
+            ValueError: the path has no sessions.
+        """
+        line = self._desk.line(path)
+        if not line.requires_session:
+            raise ValueError(f"{path} has no sessions")
+        return await guarded(
+            self._desk.faults, "bus.accept_session", path, lambda: self._accept(line)
+        )
+
+    async def _accept(self, line: Line) -> str | None:
+        desk = self._desk
+        await desk.void_dead()
+        if not desk.is_any(views.SESSION_FREE, line.path, desk.now()):
+            return None
+        return await desk.commit_due(lambda c, by: (sessions.accept_session(c, line, by), set()))
+
+    async def release_session(self, path: str, session_id: str) -> None:
+        """Give a session back; one that is not held any more is left alone."""
+        line = self._desk.line(path)
+
+        def work(connection: sqlite3.Connection, by: Hold) -> tuple[None, set[str]]:
+            is_held = sessions.release_session(connection, line, session_id, by)
+            return None, {path} if is_held else set()
+
+        await self._desk.write("bus.release_session", (path, session_id), work)
+
+    async def complete(self, path: str, received: Received) -> None:
+        """Settle a message.
+
+        Raises:
+            LockLost: it is not held any more.
+        """
+        await self.complete_all(path, (received,))
+
+    async def complete_all(self, path: str, received: Sequence[Received]) -> None:
+        """Settle several messages in one write, all or none.
+
+        Raises:
+            LockLost: one of them is not held any more.
+        """
+        await self._settle("bus.complete", path, received, locking.complete)
+
+    async def abandon(self, path: str, received: Received) -> None:
+        """Give a message back to its place; after its last delivery it is a dead letter.
+
+        Raises:
+            LockLost: it is not held any more.
+        """
+        await self._settle("bus.abandon", path, received, locking.abandon)
+
+    async def dead_letter(self, path: str, received: Received, reason: str, detail: str) -> None:
+        """Move a message to the dead-letter queue.
+
+        Raises:
+            LockLost: it is not held any more.
+            ValueError: it is a dead letter already.
+        """
+        if path.endswith(DEAD_LETTERS):
+            raise ValueError(f"{path} has no dead-letter queue")
+        line = self._desk.line(path)
+        await self._desk.write(
+            "bus.dead_letter",
+            (path, received),
+            lambda c, by: (None, locking.dead_letter(c, line, received, reason, detail, by)),
+        )
+
+    async def _settle(
+        self,
+        call: str,
+        path: str,
+        received: T,
+        settle: Callable[[sqlite3.Connection, Line, T, Hold], set[str]],
+    ) -> None:
+        line = self._desk.line(path)
+        await self._desk.write(
+            call, (path, received), lambda c, by: (None, settle(c, line, received, by))
+        )
+
+    async def renew(self, path: str, received: Received) -> datetime:
+        """Lengthen the lock of a message, or of its session; return its new end.
+
+        Raises:
+            LockLost: it is not held any more.
+        """
+        line = self._desk.line(path)
+        until = await self._desk.write(
+            "bus.renew",
+            (path, received),
+            lambda c, by: (locking.renew(c, line, received, by), set()),
+        )
+        return instant(until)
+
+    async def peek(self, path: str, limit: int, *, after: int = 0) -> Sequence[Received]:
+        """Look without locking, from the sequence number behind `after` on.
+
+        What is scheduled or has expired is not shown.
+        """
+        line, most = self._desk.line(path), _bounded(limit, PEEKED_MAX)
+        return await guarded(
+            self._desk.faults, "bus.peek", path, lambda: self._peek(line, most, after)
+        )
+
+    async def _peek(self, line: Line, limit: int, after: int) -> Sequence[Received]:
+        await self._desk.tidy(line)
+        if self._desk.is_any(views.NOTHING_BUT_DUE):
+            await self._desk.commit_due(lambda _c, _by: (None, set()))  # makes visible what is due
+        now = self._desk.now()
+        rows = self._desk.read(lambda c: views.visible(c, line.path, after, now, limit))
+        return [to_received(row, row[2], None) for row in rows]
+
+    async def replay(self, path: str, sequence_numbers: Sequence[int]) -> int:
+        """Send dead letters again under new ids (`<id>#p<n>`), to the line where they died.
+
+        `path` is the line or its dead-letter queue; unknown and held ones are passed over.
+        """
+        line = self._desk.line(path.removesuffix(DEAD_LETTERS))
+        destination = self._desk.destination(line.path.partition("/")[0])
+        return await self._desk.write(
+            "bus.replay",
+            (path, sequence_numbers),
+            lambda c, by: (
+                sending.replay(c, destination, line, sequence_numbers, by.now),
+                {line.path},
+            ),
+        )
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next scheduled message becomes visible or the next lock runs out."""
+        due = self._desk.read(views.next_due)
+        return None if due is None else instant(due)
+
+    async def backlog(self) -> dict[str, int]:
+        """Return how many messages each path holds, locked and dead ones too; none: no entry.
+
+        Scheduled ones stand under `<entity>/$scheduled`.
+        """
+        return self._desk.read(views.backlog)
+
+
+def _bounded(limit: int, most: int) -> int:
+    if limit < 1:
+        raise ValueError("at least one message must be asked for")
+    return min(limit, most)

@@ -1,0 +1,124 @@
+"""What every verb of the embedded bus needs: the file, the clock, the owner and the topology."""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Final, TypeVar
+
+from shared.adapters.embedded import bus_locking as locking
+from shared.adapters.embedded import bus_sending as sending
+from shared.adapters.embedded import bus_views as views
+from shared.adapters.embedded.bus_locking import Hold
+from shared.adapters.embedded.bus_owners import Owner, dead_owners, register, void_locks
+from shared.adapters.embedded.bus_rows import DEAD_LETTERS, micros
+from shared.adapters.embedded.bus_topology import Destination, Line, Topology
+from shared.adapters.embedded.faults import Faults, guarded
+from shared.adapters.embedded.opening import outside
+from shared.adapters.embedded.sqlite import Database
+from shared.kernel.clock import Clock
+
+EXACT_EVERY: Final = 16  # polls between two looks at the start of other owners' processes
+DELIVERIES_UNBOUNDED: Final = 2**31  # dead letters stay until an operator settles them
+
+T = TypeVar("T")
+Listener = Callable[[frozenset[str]], None]
+Work = Callable[[sqlite3.Connection, Hold], tuple[T, set[str]]]
+
+
+@dataclass(slots=True)
+class Desk:
+    """Runs reads and writes; tells the listeners which paths have more to receive."""
+
+    db: Database
+    topology: Topology
+    clock: Clock
+    owner: Owner
+    faults: Faults
+    listeners: list[Listener] = field(default_factory=list)
+    lines: dict[str, Line] = field(init=False)
+    polls: int = 0
+
+    def __post_init__(self) -> None:
+        self.lines = dict(self.topology.lines)
+        for line in self.topology.lines.values():
+            dead = _dead_letters_of(line)
+            self.lines[dead.path] = dead
+
+    def line(self, path: str) -> Line:
+        try:
+            return self.lines[path]
+        except KeyError:
+            raise ValueError(f"there is no queue or subscription {path}") from None
+
+    def destination(self, name: str) -> Destination:
+        try:
+            return self.topology.destinations[name]
+        except KeyError:
+            raise ValueError(f"there is no queue or topic {name}") from None
+
+    def now(self) -> int:
+        return micros(self.clock.now())
+
+    def read(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """Ask on this thread's connection, without any lock."""
+        try:
+            return question(self.db.reader())
+        except sqlite3.Error as error:
+            raise outside(error) from error
+
+    def is_any(self, condition: str, *parameters: object) -> bool:
+        """Tell whether a condition of `bus_views` holds, or a scheduled message is due."""
+        return self.read(lambda c: views.is_any(c, condition, parameters, self.now()))
+
+    async def write(self, call: str, detail: object, work: Work[T]) -> T:
+        """Run a verb's work between its fault points, in one transaction."""
+        return await guarded(self.faults, call, detail, lambda: self.commit(work))
+
+    async def commit(self, work: Work[T]) -> T:
+        """Run work in one transaction and tell the listeners what it touched."""
+        result, touched = await self.db.write(lambda c: work(c, Hold(self.owner.id, self.now())))
+        if touched:
+            paths = frozenset(touched)
+            for listener in self.listeners:
+                listener(paths)
+        return result
+
+    async def commit_due(self, work: Work[T]) -> T:
+        """Run work that may lock or send: what is due comes first, and the owner is known."""
+
+        def whole(connection: sqlite3.Connection, by: Hold) -> tuple[T, set[str]]:
+            register(connection, self.owner)
+            woken = sending.activate(connection, self.topology, by.now)
+            result, touched = work(connection, by)
+            return result, woken | touched
+
+        return await self.commit(whole)
+
+    async def void_dead(self) -> None:
+        """Free what processes hold that are gone."""
+        self.polls += 1
+        is_exact = self.polls % EXACT_EVERY == 1
+        dead = self.read(lambda c: dead_owners(c, self.owner, is_exact=is_exact))
+        for owner_id in dead:
+            await self.db.write(partial(void_locks, owner_id=owner_id))
+
+    async def tidy(self, line: Line) -> None:
+        """Bury what has ended on the line behind these dead letters; nothing on other lines."""
+        if not line.path.endswith(DEAD_LETTERS):
+            return
+        living = self.lines[line.path.removesuffix(DEAD_LETTERS)]
+        now = self.now()
+        ended = f"EXISTS(SELECT 1 FROM delivery WHERE {locking.ENDED})"  # noqa: S608 - constants
+        if self.is_any(ended, living.path, now, now, living.deliveries_max):
+            await self.commit(lambda c, by: (None, locking.tidy(c, living, by.now)))
+
+
+def _dead_letters_of(line: Line) -> Line:
+    return replace(
+        line,
+        path=line.path + DEAD_LETTERS,
+        ttl=None,
+        deliveries_max=DELIVERIES_UNBOUNDED,
+        requires_session=False,
+    )
