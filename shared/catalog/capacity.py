@@ -33,34 +33,33 @@ async def take(
         f"cap:{fulfillment_id}",
         CapacityTake(fulfillment_id=fulfillment_id, day=day, units=units),
     )
-    guarded = Patch(
-        CAPACITY,
-        f"capacity:{day}",
-        (Increment("taken", units),),
-        (Condition("taken", "le", limit - units),),
-    )
-    first = Create(
-        CAPACITY, f"capacity:{day}", CapacityDay(location_id=location_id, day=day, taken=units)
-    )
+    share = _share_of_day(day, units, limit)
     for _ in range(ATTEMPTS_MAX):
         try:
-            await store.batch(tenant_id, Container.MASTER, _key(location_id), (claim, guarded))
+            await store.batch(tenant_id, Container.MASTER, _key(location_id), (claim, share))
         except Missing:
             if units > limit:
                 return False
-            guarded_or_first: tuple[Operation, ...] = (claim, first)
-            try:
-                await store.batch(tenant_id, Container.MASTER, _key(location_id), guarded_or_first)
-            except Exists as error:
-                if error.index == 0:
-                    return True
-                continue  # another took the day's first share: patch it
-        except Exists:
-            return True
+            share = _first_of_day(location_id, day, units)
+        except Exists as error:
+            if error.index == 0:
+                return True
+            share = _share_of_day(day, units, limit)  # another took the day's first share
         except GuardFailed:
             return await is_taken(store, tenant_id, location_id, fulfillment_id)
-        return True
+        else:
+            return True
     raise Unavailable(f"capacity of {location_id} on {day} is contended")
+
+
+def _share_of_day(day: str, units: int, limit: int) -> Operation:
+    fits = Condition("taken", "le", limit - units)
+    return Patch(CAPACITY, f"capacity:{day}", (Increment("taken", units),), (fits,))
+
+
+def _first_of_day(location_id: str, day: str, units: int) -> Operation:
+    body = CapacityDay(location_id=location_id, day=day, taken=units)
+    return Create(CAPACITY, f"capacity:{day}", body)
 
 
 async def is_taken(store: Documents, tenant_id: str, location_id: str, fulfillment_id: str) -> bool:

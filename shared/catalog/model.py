@@ -5,13 +5,14 @@ from typing import Final
 
 from pydantic import Field
 
+from shared.contracts.intake import Price
 from shared.kernel.documents import Container, Document, Kind
 from shared.kernel.errors import Refused
 from shared.kernel.hours import LocalTime, OpeningHours
 from shared.kernel.model import (
     Country,
-    Currency,
     Identifier,
+    Instant,
     Natural,
     ShortText,
     Strict,
@@ -36,20 +37,32 @@ class StockMode(StrEnum):
     UNLIMITED = "unlimited"
 
 
+class BarcodeKind(StrEnum):
+    """What a product's barcodes are declared to be: `gtin` holds them to GS1's check digit."""
+
+    ANY = "any"
+    GTIN = "gtin"
+
+
 class Component(Strict):
+    """What one bundle holds of another product."""
+
     sku: Identifier
     quantity: Units
 
 
-class Product(Document):
-    """`step` is the selling step as a decimal: "0.5" is sold by halves, and 17 of it are 8.5."""
+class ProductDetails(Strict):
+    """A product as its owner tells it.
+
+    `step` is the selling step as a decimal: "0.5" is sold by halves, and 17 of it are 8.5.
+    """
 
     sku: Identifier
     name: ShortText
-    version: int = Field(default=1, ge=1)
     kind: ProductKind = ProductKind.GOOD
     barcodes: tuple[Identifier, ...] = Field(default=(), max_length=20)
-    aliases: tuple[Identifier, ...] = Field(default=(), max_length=50)
+    barcode_kind: BarcodeKind = BarcodeKind.ANY
+    aliases: tuple[ShortText, ...] = Field(default=(), max_length=50)
     category: ShortText | None = None
     tags: tuple[ShortText, ...] = Field(default=(), max_length=50)
     weight_g: Natural = 0
@@ -61,15 +74,42 @@ class Product(Document):
     hazmat: bool = False
     return_class: Identifier = "standard"
     stock_mode: StockMode = StockMode.TRACKED
-    price_minor: Natural | None = None
-    currency: Currency | None = None
+    price: Price | None = None
     image: str | None = Field(default=None, max_length=500)
     active: bool = True
 
 
+def folded(text: str) -> str:
+    """Return a text as searches by its beginning compare it: without case."""
+    return text.casefold()
+
+
+class Product(ProductDetails, Document):
+    """A stored product; `search_name` is its name as searches compare it."""
+
+    version: int = Field(default=1, ge=1)
+    search_name: str = Field(default_factory=lambda told: folded(str(told.get("name", ""))))
+
+
 PRODUCTS: Final = Kind(
-    Container.MASTER, "product", Product, ("name", "category", "barcodes", "aliases", "tags")
+    Container.MASTER, "product", Product, ("search_name", "category", "tags", "active")
 )
+
+
+class NameDocument(Document):
+    """Which SKU a barcode or alias names; at most one.
+
+    It is claimed before the product that lists the name is written: a claim whose product does not
+    list it is left over from a crash and ends `CLAIM_GRACE` after `claimed_at`.
+    """
+
+    name: ShortText
+    sku: Identifier
+    claimed_at: Instant
+
+
+NAMES: Final = Kind(Container.MASTER, "alias", NameDocument)
+NAME_ID: Final = "alias"
 
 
 class LocationKind(StrEnum):
@@ -97,16 +137,19 @@ class Place(Strict):
     lon_e6: int | None = Field(default=None, ge=-180_000_000, le=180_000_000)
 
 
-class Location(Document):
-    """`hours` carry the IANA zone; capacity is a day of the location's own calendar."""
+class LocationDetails(Strict):
+    """A location as its owner tells it.
+
+    `hours` carry the IANA zone; capacity is a day of the location's own calendar. `cutoffs`, by
+    carrier, stand instead of the carrier's own; one that is met exactly is late.
+    """
 
     location_id: Identifier
     name: ShortText
-    version: int = Field(default=1, ge=1)
     kind: LocationKind
     place: Place
     hours: OpeningHours
-    cutoffs: dict[str, LocalTime] = {}  # by carrier, instead of its own; met exactly is late
+    cutoffs: dict[Identifier, LocalTime] = Field(default={}, max_length=50)
     pickup_cutoff: LocalTime | None = None
     ship_enabled: bool = True
     pickup_enabled: bool = False
@@ -122,6 +165,12 @@ class Location(Document):
     feed_net_of_reservations: bool = False
     feed_fresh_minutes: int | None = Field(default=None, ge=1)
     phone: Text | None = None
+
+
+class Location(LocationDetails, Document):
+    """A stored location."""
+
+    version: int = Field(default=1, ge=1)
 
 
 LOCATIONS: Final = Kind(
@@ -157,6 +206,26 @@ class CapacityFull(Refused):
     def __init__(self, location_id: str, day: str) -> None:
         super().__init__(f"{location_id} has no capacity left on {day}")
         self.location_id, self.day = location_id, day
+
+
+class ProductExists(Refused):
+    """The SKU is that of a product with other contents."""
+
+    code, status = "product-exists", 409
+
+    def __init__(self, sku: str) -> None:
+        super().__init__(f"there is a product {sku} with other contents")
+        self.sku = sku
+
+
+class LocationExists(Refused):
+    """The id is that of a location with other contents."""
+
+    code, status = "location-exists", 409
+
+    def __init__(self, location_id: str) -> None:
+        super().__init__(f"there is a location {location_id} with other contents")
+        self.location_id = location_id
 
 
 class NameTaken(Refused):
