@@ -33,8 +33,8 @@ def plan(
     """
     allocator = Allocator(request, rule_set, Pricer(parcel_cost), Distances(request.destination))
     outcome = allocator.allocate(candidates)
-    parcels = tuple(_parcel(allocator.pricer, placement) for placement in outcome.placements)
-    _account(request, outcome)
+    parcels = tuple(parcel_of(allocator.pricer, placement) for placement in outcome.placements)
+    hold_to_account(request, outcome)
     return SourcingPlan(
         assignments=outcome.assignments,
         short=outcome.short,
@@ -44,7 +44,12 @@ def plan(
     )
 
 
-def _parcel(pricer: Pricer, placement: Placement) -> Parcel:
+def parcel_of(pricer: Pricer, placement: Placement) -> Parcel:
+    """Return a placement with what it really costs.
+
+    Raises:
+        ValueError: it has no quote, so it should not have been chosen.
+    """
     site, contents = placement.site, placement.contents
     quote = pricer.quote(site.location_id, contents)
     if quote is None:
@@ -60,8 +65,12 @@ def _parcel(pricer: Pricer, placement: Placement) -> Parcel:
     )
 
 
-def _account(request: RouteRequest, outcome: Outcome) -> None:
-    """Hold that assignments and short lines are exactly what was asked."""
+def hold_to_account(request: RouteRequest, outcome: Outcome) -> None:
+    """Refuse a plan whose assignments and short lines are not exactly what was asked.
+
+    Raises:
+        AssertionError: units were lost or made up; a fault of ours.
+    """
     asked = sum(line.quantity for line in request.lines if line.quantity > 0)
     answered = outcome.units + sum(line.quantity for line in outcome.short)
     if asked != answered:

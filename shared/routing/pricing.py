@@ -88,6 +88,17 @@ class Pricer:
         costs[location_id] = cost
         return cost
 
+    def known_cost(self, row: Priced, candidate: Candidate) -> int:
+        """Return the decision cost of a parcel that was chosen.
+
+        Raises:
+            ValueError: the parcel cannot go, so it should not have been chosen.
+        """
+        cost = self.cost(row, candidate)
+        if cost is None:
+            raise ValueError(f"{candidate.location_id} was chosen for what it cannot ship")
+        return cost
+
     def cheaper_at(self, location_id: str, discount_minor: int) -> Pricer:
         """Return a pricer under which each parcel of one location costs less."""
 

@@ -122,10 +122,10 @@ def _with_single(layers: list[Layer], weight: int, own: Layer) -> list[Layer]:
         before = layers[count - weight]
         for rest, base in before.items():
             for part, found in own.items():
-                if not part & rest:
-                    best = _less(grown[count].get(part | rest), found, base)
-                    if best is not None:
-                        grown[count][part | rest] = best
+                whole, total = part | rest, found[0] + base[0]
+                known = grown[count].get(whole)
+                if not part & rest and (known is None or total < known[0]):
+                    grown[count][whole] = (total, found[1] + base[1])
     return grown
 
 

@@ -39,9 +39,7 @@ def placed(reach: Reach, picks: tuple[Pick, ...]) -> Solution:
     parcels = []
     for site, mask in picks:
         row = reach.row(mask)
-        cost = reach.problem.pricer.cost(row, site.candidate)
-        if cost is None:
-            raise ValueError(f"{site.location_id} was picked for what it cannot ship")
+        cost = reach.problem.pricer.known_cost(row, site.candidate)
         parcels.append(Placement(site, row.contents, cost))
     return Solution(tuple(parcels))
 
@@ -67,10 +65,7 @@ def partition(reach: Reach, cost: Objective) -> tuple[Pick, ...]:
     best = _most(reach, total)
     picks = []
     while best:
-        site = who[cut[best]]
-        if site is None:
-            raise ValueError("a subset has a cost but no site")
-        picks.append((site, cut[best]))
+        picks.append((who[cut[best]], cut[best]))
         best ^= cut[best]
     return tuple(picks)
 
@@ -89,24 +84,26 @@ def _most(reach: Reach, total: list[float]) -> int:
     return max(reachable, key=worth)
 
 
-def _cheapest(reach: Reach, cost: Objective) -> tuple[list[float], list[Site | None]]:
+def _cheapest(reach: Reach, cost: Objective) -> tuple[list[float], dict[int, Site]]:
     """Return, for each subset, the least cost of one parcel and its site; ties by rank."""
     size = reach.full + 1
     least: list[float] = [NEVER] * size
-    who: list[Site | None] = [None] * size
+    who: dict[int, Site] = {}
     groups = _groups(reach)
     for mask in range(1, size):
+        row, best, lowest = None, None, NEVER
         for reachable, sites in groups:
             if reachable & mask != mask:
                 continue
-            row = reach.row(mask)
+            row = row or reach.row(mask)
             for site in sites:
                 price = cost(row, site.candidate)
-                if price is None or price > least[mask]:
+                if price is None or price > lowest:
                     continue
-                best = who[mask]
-                if price < least[mask] or best is None or site.rank < best.rank:
-                    least[mask], who[mask] = price, site
+                if price < lowest or best is None or site.rank < best.rank:
+                    lowest, best = price, site
+        if best is not None:
+            least[mask], who[mask] = lowest, best
     return least, who
 
 
