@@ -72,16 +72,16 @@ def describe(routes: Iterable[Route], version: str) -> dict[str, Any]:
     }
 
 
-Names = Mapping[tuple[type[BaseModel], JsonSchemaMode], dict[str, Any]]
+Names = Mapping[tuple[Any, JsonSchemaMode], dict[str, Any]]
 
 
 def _schemas(routes: Iterable[Route]) -> tuple[Names, dict[str, Any]]:
-    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
+    wanted: dict[tuple[Any, JsonSchemaMode], None] = {}
     for route in routes:
-        given = (route.partial or route.body, "validation"), (route.answer, "serialization")
-        for model, mode in given:
-            if _is_model(model):
-                wanted[model, mode] = None
+        if _is_model(taken := route.partial or route.body):
+            wanted[taken, "validation"] = None
+        if _is_model(route.answer):
+            wanted[route.answer, "serialization"] = None
     names, definitions = models_json_schema(list(wanted), ref_template=REFERENCE)
     found: dict[str, Any] = definitions.get("$defs", {})
     return names, dict(sorted(found.items()))
