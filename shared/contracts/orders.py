@@ -81,6 +81,20 @@ class PartsCancelled(OrderEvent):
     currency: Currency | None = None
 
 
+class RefundRecorded(OrderEvent):
+    """The channel has paid money back itself; whatever is advised later counts it in."""
+
+    type: Literal["orders.refund-recorded.v1"] = "orders.refund-recorded.v1"
+    refund_minor: Natural
+    currency: Currency
+
+
+class OrderClosed(OrderEvent):
+    """Fulfilled, and the return window is over."""
+
+    type: Literal["orders.order-closed.v1"] = "orders.order-closed.v1"
+
+
 class CancelRequested(OrderEvent):
     type: Literal["orders.cancel-requested.v1"] = "orders.cancel-requested.v1"
 

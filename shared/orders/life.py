@@ -102,14 +102,26 @@ class ReleaseDate: ...
 class ReceiveReturn: ...
 
 
+class Grant: ...
+
+
 _S = PartState
-_WAITING_ROWS: Final = {Cancel: _S.CANCELLED, Route: _S.SOURCED, GiveUp: _S.EXCEPTION}
+_WAITING_ROWS: Final[dict[type, PartState]] = {
+    Cancel: _S.CANCELLED,
+    Route: _S.SOURCED,
+    GiveUp: _S.EXCEPTION,
+}
 PART_LIFE: Final = Machine(
     "line part",
     *(_S.PENDING, _S.PREORDERED, _S.EXCEPTION, _S.HANDED_OVER, _S.SHIPPED, _S.CANCELLED),
     _S.DELIVERED,
     edges={
-        _S.PENDING: {**_WAITING_ROWS, NoLocation: _S.UNFILLABLE, Backorder: _S.BACKORDERED},
+        _S.PENDING: {
+            **_WAITING_ROWS,
+            NoLocation: _S.UNFILLABLE,
+            Backorder: _S.BACKORDERED,
+            Grant: _S.DELIVERED,  # digital goods, once no payment hold stands
+        },
         _S.PREORDERED: {Cancel: _S.CANCELLED, ReleaseDate: _S.PENDING},
         _S.BACKORDERED: {**_WAITING_ROWS, NoLocation: _S.UNFILLABLE, Reset: _S.PENDING},
         _S.UNFILLABLE: {**_WAITING_ROWS, Backorder: _S.BACKORDERED, Reset: _S.PENDING},

@@ -192,7 +192,11 @@ class Order(Document):
     tenders: tuple[Tender, ...] = Field(default=(), max_length=20)
     holds: tuple[Hold, ...] = Field(default=(), max_length=HOLDS_MAX)
     notes: tuple[Note, ...] = Field(default=(), max_length=NOTES_MAX)
+    pool_id: Identifier | None = None  # where its channel may sell from: queued demand's pool
     quote_id: Identifier | None = None
+    cancelled_at: Instant | None = None  # the order as a whole
+    closed_at: Instant | None = None  # the return window is over
+    replan_after: Natural = 0  # the version of the last edit: older plans are void
     attempts: int = Field(default=0, ge=0)
     fulfillments: Natural = 0  # how many were minted; the next one's number
     returns: Natural = 0

@@ -92,6 +92,14 @@ class ExceptionDocument(Document):
     actions: tuple[Identifier, ...] = ()
 
 
+class CommandDone(Document):
+    """Create-only in the batch of a command that changes quantities or money: done once."""
+
+    at: Instant
+    by: Text
+
+
+COMMANDS: Final = Kind(Container.ORDERS, "cmd", CommandDone)
 EXCEPTIONS: Final = Kind(
     Container.ORDERS, "exception", ExceptionDocument, ("status", "code", "opened_at", "location_id")
 )

@@ -1,0 +1,136 @@
+"""The rules of orders: pure functions of an order, a command and an act (who, when).
+
+Each returns a `Change` (the order one version on, its event, exceptions, what it means for
+fulfillments), None when it is done already, or raises a refusal. Facts are never refused.
+"""
+
+from shared.orders.decide.cancel import (
+    Stage,
+    Units,
+    auto_cancel,
+    cancel,
+    confirm_cancel,
+    refuse_cancel,
+)
+from shared.orders.decide.change import Act, Change, Divided, Removed, part_change
+from shared.orders.decide.closing import Closing, Outcome, close_attempt, queue_preorders
+from shared.orders.decide.commands import (
+    Edit,
+    close_window,
+    edit,
+    hold,
+    link_customer,
+    note,
+    open_exception,
+    record_refund,
+    release,
+)
+from shared.orders.decide.exceptions import close_exception, closed_event, settled_by
+from shared.orders.decide.facts import (
+    Item,
+    Parcels,
+    Receipt,
+    deliver,
+    hand_over,
+    lose,
+    receive_return,
+    return_to_sender,
+    ship,
+    void,
+)
+from shared.orders.decide.intake import (
+    accept,
+    codes_of,
+    fingerprint,
+    same_or_refused,
+    till_movement_id,
+)
+from shared.orders.decide.lines import ProductFacts
+from shared.orders.decide.refund import (
+    Refund,
+    counted,
+    paid,
+    refund_of,
+    refundable,
+    shipping_paid,
+    total_of,
+)
+from shared.orders.decide.reject import Rejected, RejectPolicy, Work, expire, reject, reroute
+from shared.orders.decide.status import (
+    all_parts,
+    has_open_work,
+    parts_of,
+    parts_to_route,
+    preorders_to_queue,
+    status_of,
+)
+from shared.orders.decide.waiting import assign_sku, reach_release_date, redirect, reset
+
+__all__ = [
+    "Act",
+    "Change",
+    "Closing",
+    "Divided",
+    "Edit",
+    "Item",
+    "Outcome",
+    "Parcels",
+    "ProductFacts",
+    "Receipt",
+    "Refund",
+    "RejectPolicy",
+    "Rejected",
+    "Removed",
+    "Stage",
+    "Units",
+    "Work",
+    "accept",
+    "all_parts",
+    "assign_sku",
+    "auto_cancel",
+    "cancel",
+    "close_attempt",
+    "close_exception",
+    "close_window",
+    "closed_event",
+    "codes_of",
+    "confirm_cancel",
+    "counted",
+    "deliver",
+    "edit",
+    "expire",
+    "fingerprint",
+    "hand_over",
+    "has_open_work",
+    "hold",
+    "link_customer",
+    "lose",
+    "note",
+    "open_exception",
+    "paid",
+    "part_change",
+    "parts_of",
+    "parts_to_route",
+    "preorders_to_queue",
+    "queue_preorders",
+    "reach_release_date",
+    "receive_return",
+    "record_refund",
+    "redirect",
+    "refund_of",
+    "refundable",
+    "refuse_cancel",
+    "reject",
+    "release",
+    "reroute",
+    "reset",
+    "return_to_sender",
+    "same_or_refused",
+    "settled_by",
+    "ship",
+    "shipping_paid",
+    "status_of",
+    "till_movement_id",
+    "total_of",
+    "void",
+]

@@ -1,0 +1,219 @@
+"""Work that comes back from a location: rejected, taken back, or never collected."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from shared.contracts.orders import OrderEdited, PartsRejected, PickupExpired, RefundAdvised
+from shared.contracts.stock import RejectReason
+from shared.kernel.errors import NotFound
+from shared.orders import life
+from shared.orders.decide import actions
+from shared.orders.decide.cancel import Stage
+from shared.orders.decide.change import Act, Change, Cut
+from shared.orders.decide.draft import Draft
+from shared.orders.decide.refund import refund_of_cancelled
+from shared.orders.decide.status import all_parts
+from shared.orders.model import Line, Method, Order, Part, PartState
+
+EXCLUDED_MAX: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The fulfillment that a change happens in, with its status after it."""
+
+    fulfillment_id: str
+    location_id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Units that a location gives back; `is_counted` False: not its first hand refusal."""
+
+    line_id: str
+    part: int
+    quantity: int
+    reason: RejectReason
+    is_counted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RejectPolicy:
+    max_rejects: int
+    rejection_period_days: int
+
+
+def reject(
+    order: Order,
+    work: Work,
+    rejected: Sequence[Rejected],
+    policy: RejectPolicy,
+    act: Act,
+    *,
+    picked_units: Mapping[str, int] | None = None,
+) -> Change:
+    """Take rejected units back to pending, excluded from the location for a while.
+
+    After the most rejects, and for pickup lines at once, they stand before a person. Units whose
+    cancelling was asked for are cancelled. `picked_units` by SKU: what is in totes there.
+
+    Raises:
+        NotFound: no such part.
+        NotAllowed: a part is not in fulfillment.
+        NotSoMany: more units than the part has.
+    """
+    draft = Draft(order, act)
+    picked = picked_units or {}
+    for (line_id, number), rows in _by_part(rejected).items():
+        part = draft.find(line_id, number)
+        if part is None:
+            raise NotFound("part")
+        line = draft.line(line_id)
+        until = act.now + timedelta(days=policy.rejection_period_days)
+        cuts = []
+        for row in rows:
+            rejects = part.rejects + row.is_counted
+            is_over = rejects >= policy.max_rejects and row.is_counted
+            events = _events(line, part, is_over=is_over)
+            changes = _taken_back(part, work.location_id, rejects) | {
+                "reason": row.reason,
+                "excluded_until": until,
+            }
+            if life.ConfirmCancel in events:
+                changes = {}
+            cuts.append(
+                Cut(row.quantity, events, changes, row.reason, picked.get(line.sku or "", 0))
+            )
+        for new in draft.cut(line_id, part, *cuts):
+            _put_before_a_person(draft, line, new)
+    facts = {
+        "fulfillment_id": work.fulfillment_id,
+        "location_id": work.location_id,
+        "status": work.status,
+        "reason": rejected[0].reason if rejected else None,
+    }
+    return draft.finish(PartsRejected, facts=facts)
+
+
+def _by_part(rejected: Iterable[Rejected]) -> dict[tuple[str, int], list[Rejected]]:
+    rows: dict[tuple[str, int], list[Rejected]] = {}
+    for row in rejected:
+        rows.setdefault((row.line_id, row.part), []).append(row)
+    return rows
+
+
+def _events(line: Line, part: Part, *, is_over: bool) -> tuple[type, ...]:
+    if part.state is PartState.CANCEL_REQUESTED:
+        return (life.ConfirmCancel,)
+    if is_over or line.method is Method.PICKUP:
+        return (life.Reject, life.GiveUp)
+    return (life.Reject,)
+
+
+def _taken_back(part: Part, location_id: str, rejects: int) -> dict[str, object]:
+    excluded = dict.fromkeys((*part.excluded, location_id))
+    return {"rejects": rejects, "excluded": tuple(excluded)[-EXCLUDED_MAX:]}
+
+
+def _put_before_a_person(draft: Draft, line: Line, part: Part) -> None:
+    if part.state is not PartState.EXCEPTION:
+        return
+    is_pickup = line.method is Method.PICKUP
+    code = actions.PICKUP_SHORT if is_pickup else actions.MAX_REJECTS
+    draft.open_exception(code, line.line_id, part, {"rejects": part.rejects})
+
+
+def expire(order: Order, work: Work, act: Act) -> Change | None:
+    """Cancel what nobody collected in time, with its refund advice; None when nothing is left."""
+    draft = Draft(order, act)
+    for line, part in all_parts(order):
+        if part.fulfillment_id != work.fulfillment_id:
+            continue
+        if part.state is PartState.SOURCED:
+            draft.cut(line.line_id, part, Cut(part.quantity, (life.Expire,), _EXPIRED))
+        elif part.state is PartState.CANCEL_REQUESTED:
+            draft.cut(line.line_id, part, Cut(part.quantity, (life.ConfirmCancel,), _EXPIRED))
+    if draft.is_empty:
+        return None
+    refund = refund_of_cancelled(order, order.model_copy(update={"lines": draft.lines()}))
+    facts = {
+        "fulfillment_id": work.fulfillment_id,
+        "location_id": work.location_id,
+        "status": work.status,
+        "reason": "pickup-expired",
+    }
+    change = draft.finish(
+        PickupExpired, facts=facts, changes={"refunded_minor": order.refunded_minor + refund}
+    )
+    return with_refund(change, refund, act)
+
+
+_EXPIRED: Final = {"reason": "pickup-expired"}
+
+
+def with_refund(change: Change, refund: int, act: Act) -> Change:
+    """Add the advice to pay back to a change whose own event has no room for it."""
+    if not refund:
+        return change
+    advice = RefundAdvised(
+        tenant_id=act.tenant_id,
+        occurred_at=act.now,
+        order_id=change.order.order_id,
+        order_version=change.order.version,
+        refund_minor=refund,
+        currency=change.order.currency,
+    )
+    return Change(
+        change.order, change.event, change.opened, change.removed, change.divided, (advice,)
+    )
+
+
+def take_back(
+    draft: Draft,
+    stages: Mapping[str, Stage],
+    *,
+    reason: str,
+    effect: RejectReason | None = None,
+    only: Sequence[tuple[str, int]] | None = None,
+) -> tuple[tuple[Line, Part], ...]:
+    """Take sourced parts back to pending, not counted as rejected; returns those in hands already.
+
+    Pickup parts stay unless they are named in `only`.
+    """
+    kept = []
+    for line, part in all_parts(draft.order):
+        is_wanted = (
+            line.method is Method.SHIP if only is None else (line.line_id, part.part) in only
+        )
+        if part.state is not PartState.SOURCED or not is_wanted:
+            continue
+        if stages.get(part.fulfillment_id or "", Stage.COMMITTED) is Stage.COMMITTED:
+            kept.append((line, part))
+            continue
+        changes = {"reason": reason, "queued": True}
+        cut = Cut(part.quantity, (life.Reject,), changes, effect)
+        draft.cut(line.line_id, part, cut)
+    return tuple(kept)
+
+
+def reroute(
+    order: Order,
+    stages: Mapping[str, Stage],
+    act: Act,
+    *,
+    only: Sequence[tuple[str, int]] | None = None,
+    effect: RejectReason | None = None,
+) -> Change | None:
+    """Send parts that nobody picked to routing again; None when there are none.
+
+    `only` names (line, part); `effect` overcommitment when a fact took the stock away.
+    """
+    draft = Draft(order, act)
+    take_back(draft, stages, reason=effect or "rerouted", effect=effect, only=only)
+    if draft.is_empty:
+        return None
+    changes = {"replan_after": order.version + 1}
+    return draft.finish(OrderEdited, facts={"reason": effect or "rerouted"}, changes=changes)

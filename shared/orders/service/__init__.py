@@ -1,0 +1,37 @@
+"""Orders in the store: load, decide, save. No rule stands here."""
+
+from shared.orders.service.reading import (
+    OrderSearch,
+    exceptions,
+    find,
+    get_order,
+    load,
+    search,
+    timeline,
+)
+from shared.orders.service.writing import (
+    Placed,
+    change_order,
+    close_exception,
+    events_of,
+    place,
+    save,
+    transition,
+)
+
+__all__ = [
+    "OrderSearch",
+    "Placed",
+    "change_order",
+    "close_exception",
+    "events_of",
+    "exceptions",
+    "find",
+    "get_order",
+    "load",
+    "place",
+    "save",
+    "search",
+    "timeline",
+    "transition",
+]
