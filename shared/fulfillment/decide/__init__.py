@@ -1,14 +1,11 @@
 """The pure rules of a location's work."""
 
 from shared.fulfillment.decide.taking_back import (
-    ask_cancel,
+    ItemNow,
     asked_items,
-    has_cancel_asked,
     legal_commands,
     picked_units,
-    refuse_cancel,
-    renamed,
-    without,
+    reshaped,
 )
 from shared.fulfillment.decide.work import (
     accept,
@@ -37,15 +34,14 @@ from shared.fulfillment.decide.work import (
 )
 
 __all__ = [
+    "ItemNow",
     "accept",
     "additional",
-    "ask_cancel",
     "asked_items",
     "code_fits",
     "expire",
     "finish_pick",
     "hand_over",
-    "has_cancel_asked",
     "hold",
     "in_tote",
     "legal_commands",
@@ -56,16 +52,14 @@ __all__ = [
     "picked_units",
     "queue_of",
     "ready",
-    "refuse_cancel",
-    "renamed",
     "resend_code",
+    "reshaped",
     "resume",
     "settled",
     "ship",
     "shortages",
     "todo_queue",
     "void_shipment",
-    "without",
     "wrong_code",
     "wrong_try",
 ]
