@@ -84,6 +84,15 @@ def connect(path: str, synchronous: Synchronous) -> sqlite3.Connection:
         check_same_thread=False,
         cached_statements=256,
     )
+    try:
+        _configure(connection, synchronous)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _configure(connection: sqlite3.Connection, synchronous: Synchronous) -> None:
     for pragma in (
         f"synchronous={synchronous}",
         "wal_autocheckpoint=0",
@@ -93,15 +102,27 @@ def connect(path: str, synchronous: Synchronous) -> sqlite3.Connection:
         "trusted_schema=OFF",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def open_prepared(path: str, synchronous: Synchronous, layout: Layout) -> sqlite3.Connection:
+    """Open a file for writing; an empty one gets its tables. The lock must be held.
+
+    Raises:
+        UnreadableDatabase: it is damaged, another program's or of a newer version.
+    """
+    try:
+        connection = connect(path, synchronous)
+        try:
+            _prepare(connection, path, layout)
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise UnreadableDatabase(path, str(error)) from error
     return connection
 
 
-def prepare(connection: sqlite3.Connection, path: str, layout: Layout) -> None:
-    """Make the tables in an empty file; accept one that has them. The lock must be held.
-
-    Raises:
-        UnreadableDatabase: another program's file, or of a newer version.
-    """
+def _prepare(connection: sqlite3.Connection, path: str, layout: Layout) -> None:
     found = _pragma(connection, "application_id"), _pragma(connection, "user_version")
     if found == (layout.application_id, layout.version):
         return

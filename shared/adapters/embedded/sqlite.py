@@ -10,7 +10,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeAlias, TypeVar, cast
@@ -24,8 +24,8 @@ from shared.adapters.embedded.opening import (
     Synchronous,
     UnreadableDatabase,
     connect,
+    open_prepared,
     outside,
-    prepare,
 )
 from shared.kernel.errors import Unavailable
 
@@ -104,12 +104,11 @@ class Database:
             raise UnreadableDatabase(self.path, f"cannot be locked: {error.strerror}") from error
         lock.acquire()
         try:
-            connection = connect(self.path, self._synchronous)
-            prepare(connection, self.path, layout)
-        except sqlite3.Error as error:
-            raise UnreadableDatabase(self.path, str(error)) from error
-        finally:
-            lock.release()
+            connection = open_prepared(self.path, self._synchronous, layout)
+        except UnreadableDatabase:
+            lock.close()  # which releases it, too
+            raise
+        lock.release()
         return lock, connection
 
     def reader(self) -> sqlite3.Connection:
