@@ -9,7 +9,8 @@ from shared.routing.allocation import Allocator, Outcome, Trace
 from shared.routing.conditions import MaxDistance
 from shared.routing.explanation import COUNTERFACTUALS_MAX, Counterfactual
 from shared.routing.filters import Drop
-from shared.routing.model import Candidate
+from shared.routing.model import Candidate, Contents, Stock
+from shared.routing.pricing import Priced
 from shared.routing.problem import Site, joined
 from shared.routing.rules import InventoryRule, RuleSet
 
@@ -71,21 +72,21 @@ def units_at(outcome: Outcome, location_id: str) -> int:
     return sum(a.quantity for a in outcome.assignments if a.location_id == location_id)
 
 
-def _promise(allocator: Allocator, trace: Trace, candidate: Candidate) -> int | None:
-    """Return what everything that was open would cost from one location, or None."""
-    row = allocator.pricer.priced(joined(trace.items), trace.rule.cost)
-    return allocator.pricer.cost(row, candidate)
+def _everything(allocator: Allocator, trace: Trace) -> Priced:
+    """Return the cost row of all that was open when the rule ran."""
+    return allocator.pricer.priced(joined(trace.items), trace.rule.cost)
 
 
 def _stock_changes(allocator: Allocator, outcome: Outcome) -> Iterator[_Change]:
     """Yield locations that had the goods but kept them as safety stock, or had no capacity."""
     trace = outcome.traces[0]
+    row = _everything(allocator, trace)
     for site in trace.sites[:SCANNED_MAX]:
-        changed = _with_less_safety(site, trace) or _with_capacity(site, trace)
+        changed = _with_less_safety(site, row.contents) or _with_capacity(site, row.contents)
         if changed is None:
             continue
         candidate, what, value = changed
-        promise = _promise(allocator, trace, candidate)
+        promise = allocator.pricer.cost(row, candidate)
         if promise is not None and _is_promising(outcome, promise):
             sign = "≤" if what == "safety_stock" else "≥"
             name = what.replace("_", " ")
@@ -102,12 +103,13 @@ def _walks(outcome: Outcome) -> bool:
     return outcome.traces[0].rule.strategy not in {"exact", "fewest-splits"}
 
 
-def _with_less_safety(site: Site, trace: Trace) -> tuple[Candidate, str, int] | None:
+def _with_less_safety(site: Site, contents: Contents) -> tuple[Candidate, str, int] | None:
     """Return the location with just so little safety stock that it fills everything open."""
-    held = dict(site.candidate.stock)
+    stocks = site.candidate.stock
+    held: dict[str, Stock] = {}
     lowered: list[int] = []
-    for line, quantity in joined(trace.items):
-        stock = held.get(line.sku)
+    for line, quantity in contents:
+        stock = stocks.get(line.sku)
         if stock is None or site.location_id in line.excluded_locations:
             return None
         missing = quantity - site.sellable(line)
@@ -121,12 +123,11 @@ def _with_less_safety(site: Site, trace: Trace) -> tuple[Candidate, str, int] | 
         lowered.append(safety)
     if len(lowered) != 1:  # one figure at a time: a counterfactual of two is no advice
         return None
-    return replace(site.candidate, stock=held), "safety_stock", lowered[0]
+    return replace(site.candidate, stock={**stocks, **held}), "safety_stock", lowered[0]
 
 
-def _with_capacity(site: Site, trace: Trace) -> tuple[Candidate, str, int] | None:
+def _with_capacity(site: Site, contents: Contents) -> tuple[Candidate, str, int] | None:
     """Return the location with just so much capacity that it takes everything open."""
-    contents = joined(trace.items)
     left = site.candidate.capacity_left
     if left is None or site.has_room(contents):
         return None
@@ -144,17 +145,18 @@ def _with_capacity(site: Site, trace: Trace) -> tuple[Candidate, str, int] | Non
 def _filter_changes(allocator: Allocator, outcome: Outcome) -> Iterator[_Change]:
     """Yield locations that one filter of the first rule dropped."""
     trace = outcome.traces[0]
+    row = _everything(allocator, trace)
     scanned = 0
     for drop in trace.drops:
         for candidate, _ in drop.rows:
             scanned += 1
             if scanned > SCANNED_MAX:
                 return
-            promise = _promise(allocator, trace, candidate)
+            promise = allocator.pricer.cost(row, candidate)
             if promise is None or not _is_promising(outcome, promise):
                 continue
             change = _without(allocator, drop, trace.rule, candidate, promise)
-            if change is not None and Site(change.candidate, "", 0).fits(joined(trace.items)):
+            if change is not None and Site(change.candidate, "", 0).fits(row.contents):
                 yield change
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from shared.routing.model import Candidate, Contents, ParcelCost, ParcelQuote
@@ -47,12 +48,16 @@ class Priced:
 
 
 class Pricer:
-    """Remembers every quote for the length of one plan and of its counterfactuals."""
+    """Remembers every quote for the length of one plan and of its counterfactuals.
 
-    __slots__ = ("_ask", "_priced", "_quotes")
+    `cheap` is a location whose parcels cost `discount_minor` less than the tariff says.
+    """
 
-    def __init__(self, parcel_cost: ParcelCost) -> None:
-        self._ask = parcel_cost
+    __slots__ = ("_ask", "_cheap", "_discount_minor", "_priced", "_quotes")
+
+    def __init__(self, ask: ParcelCost, cheap: str | None = None, discount_minor: int = 0) -> None:
+        self._ask = ask
+        self._cheap, self._discount_minor = cheap, discount_minor
         self._quotes: dict[Key, dict[str, ParcelQuote | None]] = {}
         self._priced: dict[tuple[Key, int], Priced] = {}
 
@@ -69,10 +74,17 @@ class Pricer:
 
     def quote(self, location_id: str, contents: Contents) -> ParcelQuote | None:
         """Return the quote, asked for at most once."""
-        row = self._quotes.setdefault(key_of(contents), {})
-        if location_id not in row:
-            row[location_id] = self._ask(location_id, contents)
-        return row[location_id]
+        return self._quote(location_id, contents, self._quotes.setdefault(key_of(contents), {}))
+
+    def _quote(
+        self, location_id: str, contents: Contents, known: dict[str, ParcelQuote | None]
+    ) -> ParcelQuote | None:
+        if location_id not in known:
+            known[location_id] = self._ask(location_id, contents)
+        quote = known[location_id]
+        if quote is None or location_id != self._cheap:
+            return quote
+        return replace(quote, cost_minor=quote.cost_minor - self._discount_minor)
 
     def cost(self, row: Priced, candidate: Candidate) -> int | None:
         """Return the decision cost in minor units, or None where the parcel cannot go."""
@@ -80,10 +92,7 @@ class Pricer:
         costs = row.costs
         if location_id in costs:
             return costs[location_id]
-        if location_id in row.quotes:
-            quote = row.quotes[location_id]
-        else:
-            quote = row.quotes[location_id] = self._ask(location_id, row.contents)
+        quote = self._quote(location_id, row.contents, row.quotes)
         cost = None if quote is None else weigh(quote, candidate.labor_minor * row.units, row)
         costs[location_id] = cost
         return cost
@@ -101,16 +110,13 @@ class Pricer:
 
     def cheaper_at(self, location_id: str, discount_minor: int) -> Pricer:
         """Return a pricer under which each parcel of one location costs less."""
-
-        def ask(asked: str, contents: Contents) -> ParcelQuote | None:
-            quote = self.quote(asked, contents)
-            if quote is None or asked != location_id:
-                return quote
-            return ParcelQuote(
-                quote.cost_minor - discount_minor, quote.service, quote.arrive_at, quote.parts
-            )
-
-        return Pricer(ask)
+        other = Pricer(self._ask, location_id, discount_minor)
+        other._quotes = self._quotes
+        for key, row in self._priced.items():
+            copy = other._priced[key] = Priced(row.contents, row.weights, row.quotes)
+            copy.costs = {**row.costs}
+            copy.costs.pop(location_id, None)
+        return other
 
 
 def weigh(quote: ParcelQuote, labor_minor: int, row: Priced) -> int:

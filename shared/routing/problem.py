@@ -101,6 +101,8 @@ class Site:
         """Return whether stock and capacity admit all of the contents together."""
         if not self.has_room(contents):
             return False
+        if len(contents) == 1:
+            return contents[0][1] <= self.sellable(contents[0][0])
         wanted: dict[str, int] = {}
         for line, quantity in contents:
             wanted[line.sku] = wanted.get(line.sku, 0) + quantity

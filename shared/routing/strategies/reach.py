@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from shared.routing.model import Candidate, Contents, RouteLine
+from shared.routing.model import Candidate, Contents
 from shared.routing.pricing import Priced
 from shared.routing.problem import Item, Problem, Site, joined
 
 Objective = Callable[[Priced, Candidate], int | None]
 Pick = tuple[Site, int]
-Single = tuple[RouteLine, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +50,22 @@ class Reach:
 
 
 def reach_of(problem: Problem) -> Reach:
-    """Find what each site can give; one pass over sites and items."""
-    singles: list[Single] = [
-        item.contents[0] if len(item.contents) == 1 else None for item in problem.items
-    ]
+    """Find what each site can give; one pass over items and sites."""
+    masks = [0] * len(problem.sites)
+    for bit, item in enumerate(problem.items):
+        for index in _givers(item, problem.sites):
+            masks[index] |= 1 << bit
     skus = [line.sku for item in problem.items for line, _ in item.contents]
     has_twins = len(set(skus)) < len(skus)
-    sites: list[Site] = []
-    masks: list[int] = []
-    coupled: set[str] = set()
-    for site in problem.sites:
-        mask = _mask(site, problem.items, singles)
-        if mask:
-            sites.append(site)
-            masks.append(mask)
-            if (has_twins or site.candidate.capacity_left is not None) and not _fits_all(
-                site, problem.items, mask
-            ):
-                coupled.add(site.location_id)
-    return Reach(problem, tuple(sites), tuple(masks), frozenset(coupled), {})
+    given = [(site, mask) for site, mask in zip(problem.sites, masks, strict=True) if mask]
+    coupled = frozenset(
+        site.location_id
+        for site, mask in given
+        if (has_twins or site.candidate.capacity_left is not None)
+        and not _fits_all(site, problem.items, mask)
+    )
+    sites = tuple([site for site, _ in given])
+    return Reach(problem, sites, tuple([mask for _, mask in given]), coupled, {})
 
 
 def submasks(mask: int) -> Iterator[int]:
@@ -80,28 +76,25 @@ def submasks(mask: int) -> Iterator[int]:
         sub = (sub - mask) & mask
 
 
-def _mask(site: Site, items: tuple[Item, ...], singles: list[Single]) -> int:
-    mask, bit = 0, 1
-    location_id, stocks = site.location_id, site.candidate.stock
-    is_limited = site.candidate.capacity_left is not None or bool(site.load.units)
-    keep = site.keep
-    for item, single in zip(items, singles, strict=True):
-        if item.only_at is not None and item.only_at != location_id:
-            fits = False
-        elif single is None or is_limited:
+def _givers(item: Item, sites: Sequence[Site]) -> Iterator[int]:
+    """Yield the positions of the sites that can give the whole item."""
+    line, quantity = item.contents[0]
+    is_single = len(item.contents) == 1
+    sku, excluded, only_at = line.sku, line.excluded_locations, item.only_at
+    for index, site in enumerate(sites):
+        if only_at is not None and only_at != site.location_id:
+            continue
+        if not is_single or site.load.units or site.candidate.capacity_left is not None:
             fits = site.fits(item.contents)
         else:  # the usual case in one step: nothing is taken here yet and nothing is limited
-            line, quantity = single
-            stock = stocks.get(line.sku)
+            stock = site.candidate.stock.get(sku)
             fits = (
                 stock is not None
-                and stock.sellable_ship - keep >= quantity
-                and location_id not in line.excluded_locations
+                and stock.sellable_ship - site.keep >= quantity
+                and site.location_id not in excluded
             )
         if fits:
-            mask |= bit
-        bit <<= 1
-    return mask
+            yield index
 
 
 def _fits_all(site: Site, items: tuple[Item, ...], mask: int) -> bool:
