@@ -224,3 +224,12 @@ def test_only_plain_values_have_a_place_in_a_record() -> None:
     with pytest.raises(ValueError, match="datetime"):
         replace(found, ranked=(record,)).to_json()
     assert replace(found, at=None).to_json()["at"] is None
+
+
+def test_however_many_were_dropped_only_a_few_changes_are_tried() -> None:
+    closed = [a_candidate(f"c{n:03}", {"sku-1": 9}, is_open=False) for n in range(250)]
+    tariff = costs({"a": 500} | {candidate.location_id: 100 for candidate in closed})
+    rules = a_rule_set(a_rule(filters=(IsOpen(),)))
+    answer = plan(a_request(), [a_candidate("a", {"sku-1": 3}), *closed], rules, tariff)
+    assert [location for location, _, _ in _changes(answer)] == ["c000", "c001", "c002", "c003"]
+    assert answer.explanation.dropped[0].count == 250

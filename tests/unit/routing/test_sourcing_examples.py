@@ -160,7 +160,7 @@ def test_spree_fills_from_hand_first_and_backorders_the_rest(
     assert {short.action for short in answer.short} <= {ActionKind.BACKORDER}
 
 
-def test_spree_takes_one_location_when_splits_are_minimised() -> None:
+def test_spree_takes_one_location_when_splits_are_minimized() -> None:
     candidates = [a_candidate("nyc", {"a": 2}), a_candidate("la", {"a": 10})]
     answer = _route((a_line("a", 5, sku="a"),), candidates, "fewest-splits", "if-needed")
     assert where(answer) == {"la/a": 5}
