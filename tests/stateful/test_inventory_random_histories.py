@@ -112,11 +112,11 @@ class StockHistory(RuleBasedStateMachine):
         if free >= quantity + guard and location in self.paper.shelves:
             assert answer == Won(name)
             self.paper.held[name] = Held(location, quantity)
-            if part:
-                self.paper.unqueue(part, 2 * self.number)
         else:
             self.check_short(answer, location, quantity, guard, minute)
         if isinstance(answer, Won):
+            if closes:
+                self.paper.unqueue(closes.part, closes.generation)
             self.replays.append((lambda: self.reserve_again(wanted), None))
 
     def check_short(
@@ -380,17 +380,7 @@ class StockHistory(RuleBasedStateMachine):
     )
     def delta(self, location: str, kind: str, quantity: int, back: int) -> None:
         name, minute = self.name(), self.past(back)
-        who = {"movement_id": name, "sku": "BOOT", "location_id": location, "at": at(minute)}
-        message: Receipt | Sale | Adjustment
-        if kind == "receipt":
-            message = Receipt(**who, quantity=quantity)
-            fact = (quantity, 0, 0)
-        elif kind == "sale":
-            message = Sale(**who, quantity=quantity)
-            fact = (-quantity, 0, 0)
-        else:
-            message = Adjustment(**who, on_hand=1, damaged=1, quality_hold=-1, reason="found")
-            fact = (1, 1, -1)
+        message, fact = self.delta_message(kind, name, location, quantity, minute)
         seen = self.paper.shelf(location).has_seen(minute)
         self.paper.move(name, location, minute, fact)
         found = now(inventory.record(self.store, "acme", message, at(self.minute)))
@@ -399,6 +389,26 @@ class StockHistory(RuleBasedStateMachine):
         took = not seen and fact[0] < 0
         assert found.short == (max(0, -free) if took else 0)
         self.replays.append((lambda: self.record_again(message), None))
+
+    def delta_message(
+        self, kind: str, name: str, location: str, quantity: int, minute: int
+    ) -> tuple[Receipt | Sale | Adjustment, Triple]:
+        found = Adjustment(
+            movement_id=name,
+            sku="BOOT",
+            location_id=location,
+            on_hand=1,
+            damaged=1,
+            quality_hold=-1,
+            at=at(minute),
+            reason="found",
+        )
+        who = found.model_dump(include={"movement_id", "sku", "location_id", "at"})
+        if kind == "receipt":
+            return Receipt(**who, quantity=quantity), (quantity, 0, 0)
+        if kind == "sale":
+            return Sale(**who, quantity=quantity), (-quantity, 0, 0)
+        return found, (1, 1, -1)
 
     def record_again(self, message: Receipt | Sale | Adjustment | Count) -> None:
         found = now(inventory.record(self.store, "acme", message, at(self.minute)))
