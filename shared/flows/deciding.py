@@ -127,9 +127,9 @@ def _pick(
 def _parcel_of(plan: SourcingPlan, assignment: Assignment) -> Parcel | None:
     named = (assignment.line_id, assignment.part)
     for parcel in plan.parcels:
-        if parcel.location_id == assignment.location_id:
-            if any(content[:2] == named for content in parcel.contents):
-                return parcel
+        is_there = parcel.location_id == assignment.location_id
+        if is_there and any(content[:2] == named for content in parcel.contents):
+            return parcel
     return None
 
 

@@ -5,22 +5,26 @@ document is create-only, capacity and reservations are taken under ids that it m
 closing batch if-matches the order.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from shared.catalog import capacity
 from shared.contracts.stock import generation_of_reserve
+from shared.flows.closing import auto_cancel_at, fulfillments_of, with_endings
 from shared.flows.context import Flows
 from shared.flows.knowledge import TenantKnowledge
 from shared.flows.planning import decide_attempt
 from shared.flows.tariffs import Wanted
+from shared.fulfillment import service as work_service
 from shared.inventory import service as inventory
 from shared.inventory.model import ClosesWait, Reserve, Won
 from shared.kernel.documents import Container, Create, Stored
-from shared.kernel.errors import Exists, Unavailable
+from shared.kernel.errors import Exists, GuardFailed, Unavailable
 from shared.orders import decide as orders
 from shared.orders import service as order_service
+from shared.orders.decide import Act, Outcome
 from shared.orders.model import Order
 from shared.orders.work import DECISIONS, Decision, Pick
 
@@ -37,8 +41,13 @@ class Taken:
     failed: list[Pick] = field(default_factory=list)
 
 
-async def promise_order(flows: Flows, tenant_id: str, order_id: str, now: datetime) -> Order | None:
-    """Source what waits; None when there is no such order. Returns the order as it stands then."""
+async def promise_order(
+    flows: Flows, tenant_id: str, order_id: str, now: datetime, *, is_freed: bool = False
+) -> Order | None:
+    """Source what waits; None when there is no such order. Returns the order as it stands then.
+
+    `is_freed`: stock came free, so that backordered and unfillable parts have their turn too.
+    """
     known = await flows.knowledge.of(tenant_id, now)
     first: int | None = None
     order: Order | None = None
@@ -48,9 +57,10 @@ async def promise_order(flows: Flows, tenant_id: str, order_id: str, now: dateti
             return None
         order = stored.body
         first = first or order.attempts + 1
-        decision = await _decision(flows, known, stored, first, now)
+        run_of = _Run(known, first, now, is_freed=is_freed)
+        decision = await _decision(flows, run_of, stored)
         if decision is None:
-            return order
+            return await _queue_preorders(flows, run_of, stored)
         taken = await _take(flows, tenant_id, order, decision)
         is_last = run == RUN_ATTEMPTS_MAX
         order = await _close(flows, known, decision, taken, now, is_last=is_last)
@@ -59,19 +69,25 @@ async def promise_order(flows: Flows, tenant_id: str, order_id: str, now: dateti
     return order
 
 
-async def _decision(
-    flows: Flows, known: TenantKnowledge, stored: Stored[Order], first: int, now: datetime
-) -> Decision | None:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    known: TenantKnowledge
+    first_attempt: int
+    now: datetime
+    is_freed: bool = False
+
+
+async def _decision(flows: Flows, run: _Run, stored: Stored[Order]) -> Decision | None:
     """Return the decision of the next attempt: the one that stands, else a new one."""
-    order, store = stored.body, flows.store
+    order, store, known = stored.body, flows.store, run.known
     name = f"decision:{order.attempts + 1}"
     standing = await store.get(known.tenant_id, DECISIONS, order.order_id, name)
     if standing is not None:
         return standing.body
-    wanted = await _wanted(flows, known, order, now)
+    wanted = await _wanted(flows, run, order)
     if not wanted:
         return None
-    decision = await decide_attempt(store, known, order, wanted, first, now)
+    decision = await decide_attempt(store, known, order, wanted, run.first_attempt, run.now)
     try:
         await store.batch(
             known.tenant_id,
@@ -87,12 +103,19 @@ async def _decision(
     return decision
 
 
-async def _wanted(
-    flows: Flows, known: TenantKnowledge, order: Order, now: datetime
-) -> tuple[Wanted, ...]:
-    parts = orders.parts_to_route(order, now)
+async def _queue_preorders(flows: Flows, run: _Run, stored: Stored[Order]) -> Order:
+    """Queue the demand of parts whose release date is ahead; nothing else is to be done."""
+    act = Act(run.known.tenant_id, run.now, ACTOR)
+    change = orders.queue_preorders(stored.body, act)
+    if change is None:
+        return stored.body
+    return await order_service.save(flows.store, stored, change, act)
+
+
+async def _wanted(flows: Flows, run: _Run, order: Order) -> tuple[Wanted, ...]:
+    parts = orders.parts_to_route(order, run.now, is_freed=run.is_freed)
     skus = sorted({line.sku for line, _ in parts if line.sku})
-    products = await flows.knowledge.products(known.tenant_id, skus, now)
+    products = await flows.knowledge.products(run.known.tenant_id, skus, run.now)
     return tuple(
         Wanted(line, part, products[line.sku])
         for line, part in parts
@@ -168,9 +191,41 @@ async def _close(
     is_last: bool,
 ) -> Order:
     """Write the attempt's end into the order, whatever happened to the order meanwhile."""
+    tenant_id = known.tenant_id
+    act = Act(tenant_id, now, ACTOR)
+    outcome = Outcome(
+        frozenset(pick.reservation_id for pick in taken.won),
+        lost_action=known.settings.shortage if is_last else "next",
+        auto_cancel_at=auto_cancel_at(known, now),
+    )
     for _ in range(CLOSE_ATTEMPTS_MAX):
-        stored = await order_service.load(flows.store, known.tenant_id, decision.order_id)
-        if stored.body.attempts >= decision.attempt:
-            return stored.body  # another delivery closed it with the same decision
-        raise NotImplementedError
+        stored = await order_service.load(flows.store, tenant_id, decision.order_id)
+        closing = orders.close_attempt(stored.body, decision, outcome, act)
+        if closing is None:
+            return stored.body  # another delivery closed it; its event ends what it did not keep
+        change = with_endings(closing, decision)
+        extra = [
+            work_service.creation(work)
+            for work in fulfillments_of(known, change.order, closing.sourced, decision.attempt, now)
+        ]
+        try:
+            order = await order_service.save(flows.store, stored, change, act, extra=extra)
+        except (GuardFailed, Exists):
+            continue
+        await _give_back(flows, tenant_id, decision, closing.sourced)
+        return order
     raise Unavailable(f"{decision.order_id} is being changed by others")
+
+
+async def _give_back(
+    flows: Flows, tenant_id: str, decision: Decision, sourced: Sequence[Pick]
+) -> None:
+    """Return the capacity of fulfillments that did not come to be."""
+    made = {pick.fulfillment_id for pick in sourced}
+    limited = {
+        pick.fulfillment_id: pick.location_id
+        for pick in decision.picks
+        if pick.capacity_day is not None and pick.fulfillment_id not in made
+    }
+    for fulfillment_id, location_id in limited.items():
+        await capacity.give_back(flows.store, tenant_id, location_id, fulfillment_id)

@@ -146,7 +146,7 @@ async def change_order(
         Unavailable: others changed it at every attempt.
     """
     for _ in range(ATTEMPTS_MAX):
-        if command_id is not None and await _is_done(store, act.tenant_id, order_id, command_id):
+        if command_id is not None and await is_done(store, act.tenant_id, order_id, command_id):
             return await get_order(store, act.tenant_id, order_id)
         stored = await load(store, act.tenant_id, order_id)
         change = decider(stored.body)
@@ -166,7 +166,8 @@ async def change_order(
     raise Unavailable(f"{order_id} is being changed by others")
 
 
-async def _is_done(store: Documents, tenant_id: str, order_id: str, command_id: str) -> bool:
+async def is_done(store: Documents, tenant_id: str, order_id: str, command_id: str) -> bool:
+    """Tell whether a command of this id was done on this order."""
     return await store.get(tenant_id, COMMANDS, order_id, f"cmd:{command_id}") is not None
 
 
