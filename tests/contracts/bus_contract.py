@@ -252,6 +252,14 @@ class BusContract:
                 await stage.bus.send("in-order", [a_message(session_id=wrong)])
         await stage.bus.send("plain", [a_message("x" * 128)])
 
+    async def test_a_property_is_text_a_number_or_true_or_false(self, stage: Stage) -> None:
+        with pytest.raises(ValueError, match="property tags"):
+            await stage.bus.send("plain", [a_message(properties={"tags": ["a"]})])
+
+    async def test_a_time_to_live_is_at_least_a_second(self, stage: Stage) -> None:
+        with pytest.raises(ValueError, match="at least 1 s"):
+            await stage.bus.send("plain", [a_message(ttl_s=0)])
+
     async def test_an_empty_batch_is_nothing_to_do(self, stage: Stage) -> None:
         await stage.bus.send("plain", [])
         assert list(await stage.bus.receive("plain", 1)) == []
