@@ -7,7 +7,7 @@ properties, and the routing subscription takes every event that has one of them.
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from shared.contracts.base import Contract, Event
 from shared.contracts.stock import StockTask
@@ -36,6 +36,12 @@ class OrderEvent(Event):
     reason: str | None = None
     stock: tuple[StockTask, ...] = ()
     route: bool = False
+
+
+class OrderWork(OrderEvent):
+    """What the routing consumer reads of any order event: the rest of it is not looked at."""
+
+    model_config = ConfigDict(extra="ignore")
 
 
 class OrderAccepted(OrderEvent):

@@ -114,6 +114,7 @@ ENDED: Final = frozenset(
     {_S.SHIPPED, _S.HANDED_OVER, _S.REJECTED, _S.CANCELLED, _S.EXPIRED, _S.CLOSED}
 )
 UNPICKED: Final = frozenset({_S.SCHEDULED, _S.OPEN, _S.ACCEPTED})
+PICKABLE: Final = UNPICKED | {_S.PICKING}  # an item may still lie on the shelf
 
 
 class WrongCode(Refused):
