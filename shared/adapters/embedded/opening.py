@@ -40,6 +40,14 @@ class LockFile:
     def acquire(self) -> None:
         fcntl.flock(self._fd, fcntl.LOCK_EX)
 
+    def acquire_at_once(self) -> bool:
+        """Take the lock if nobody holds it."""
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
     def release(self) -> None:
         fcntl.flock(self._fd, fcntl.LOCK_UN)
 
@@ -52,6 +60,10 @@ class NoLock:
 
     def acquire(self) -> None:
         """Nothing to wait for."""
+
+    def acquire_at_once(self) -> bool:
+        """Nobody else can hold it."""
+        return True
 
     def release(self) -> None:
         """Nothing to give back."""

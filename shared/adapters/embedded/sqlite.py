@@ -10,11 +10,12 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, Final, TypeAlias, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
+from shared.adapters.embedded.jobs import Job, Work, by_loop, run
 from shared.adapters.embedded.opening import (
     BUSY_S,
     MEMORY,
@@ -30,31 +31,12 @@ from shared.adapters.embedded.opening import (
 from shared.kernel.errors import Unavailable
 
 GROUP_MAX: Final = 256  # writes that share one commit
+GATHERED_MAX: Final = 64  # writes that the event loop itself commits together
 QUEUED_MAX: Final = 10_000  # writes that wait in one process
 WAL_BYTES_MAX: Final = 32_000_000  # beyond it the writer checkpoints by itself
 WAL_LOOK_EVERY: Final = 128  # commits between two looks at the WAL's size
 
-Work: TypeAlias = Callable[[sqlite3.Connection], Any]
 T = TypeVar("T")
-
-
-class _Job:
-    """A write that waits for its turn (`work` None: a checkpoint).
-
-    `claim` is taken once: by the writer, or by the time out of a write that has not begun.
-    """
-
-    __slots__ = ("claim", "error", "future", "result", "work")
-
-    def __init__(self, work: Work | None, future: "asyncio.Future[Any] | None" = None) -> None:
-        self.work, self.future = work, future
-        self.claim = threading.Lock()
-        self.result: Any = None
-        self.error: BaseException | None = None
-
-    def expire(self) -> None:
-        if self.claim.acquire(blocking=False) and self.future and not self.future.done():
-            self.future.set_exception(Unavailable(f"the database was busy for over {BUSY_S:.0f} s"))
 
 
 class Database:
@@ -89,9 +71,10 @@ class Database:
         self._on_begin, self._on_end = on_begin, on_end
         self._commits = 0
         self._is_open = True
+        self._turn = threading.Lock()  # the writer's connection: one thread at a time
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
-        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._lock, self._writer = self._open(layout)
         self._thread = threading.Thread(target=self._serve, name=f"writer of {path}", daemon=True)
         if threaded:
@@ -169,46 +152,87 @@ class Database:
         if not self._is_open:
             raise Unavailable("the database is closed")
         if not self._threaded:
-            return self._perform_here(_Job(work))
+            self._lock.acquire()
+            return self._perform_here(Job(work))
         if self._queue.qsize() >= QUEUED_MAX:
             raise Unavailable(f"{QUEUED_MAX} writes are waiting")
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
-        job = _Job(work, future)
-        self._queue.put(job)
+        job = Job(work, loop.create_future())
+        if self._synchronous == "NORMAL" and work is not None:
+            self._gather(loop, job)
+        else:
+            self._queue.put(job)
         timer = loop.call_later(BUSY_S, job.expire)
         try:
-            return await future
+            return await cast("asyncio.Future[Any]", job.future)
         finally:
             timer.cancel()
 
-    def _perform_here(self, job: _Job) -> Any:
-        self._lock.acquire()
+    def _perform_here(self, job: Job) -> Any:
         try:
             self._perform([job])
         finally:
             self._lock.release()
         if job.error is not None:
             raise job.error
-        for callback in self.on_commit:
-            callback()
+        self._announce()
         return job.result
+
+    # With NORMAL a commit waits for no disk, and the way to the writer's thread and back costs
+    # several times what a write does: what one turn of the event loop asks for is then written
+    # by the loop itself, together, unless the lock is taken.
+
+    def _gather(self, loop: asyncio.AbstractEventLoop, job: Job) -> None:
+        # The list is kept with its loop: one that was closed meanwhile will never write it.
+        kept: tuple[asyncio.AbstractEventLoop, list[Job]] | None
+        kept = getattr(self._local, "gathered", None)
+        if kept is not None and kept[0] is loop and kept[1]:
+            kept[1].append(job)
+            return
+        self._local.gathered = loop, [job]
+        loop.call_soon(self._write_gathered, self._local.gathered[1])
+
+    def _write_gathered(self, gathered: list[Job]) -> None:
+        jobs = gathered.copy()
+        gathered.clear()
+        if len(jobs) > GATHERED_MAX or not self._may_begin_here():
+            for job in jobs:
+                self._queue.put(job)
+            return
+        try:
+            claimed = [job for job in jobs if job.claim.acquire(blocking=False)]
+            self._perform(claimed)
+        finally:
+            self._lock.release()
+            self._turn.release()
+        self._resolve(claimed)
+
+    def _may_begin_here(self) -> bool:
+        if not self._queue.empty() or not self._turn.acquire(blocking=False):
+            return False
+        if not self._lock.acquire_at_once():
+            self._turn.release()
+            return False
+        return True
 
     def _serve(self) -> None:
         while (first := self._queue.get()) is not None:
-            self._lock.acquire()  # what arrives while we wait shares the commit
-            try:
-                jobs, is_last = self._claim(first)
-                self._perform(jobs)
-            finally:
-                self._lock.release()
-            self._deliver(jobs)
+            with self._turn:
+                self._lock.acquire()  # what arrives while we wait shares the commit
+                try:
+                    jobs, is_last = self._claim(first)
+                    self._perform(jobs)
+                finally:
+                    self._lock.release()
+            for loop, mine in by_loop(jobs).items():
+                with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+                    loop.call_soon_threadsafe(self._resolve, mine)
             if is_last:
                 return
 
-    def _claim(self, first: _Job) -> tuple[list[_Job], bool]:
-        jobs: list[_Job] = []
-        job: _Job | None = first
+    def _claim(self, first: Job) -> tuple[list[Job], bool]:
+        jobs: list[Job] = []
+        job: Job | None = first
         with suppress(Empty):
             while job is not None:
                 if job.claim.acquire(blocking=False):
@@ -219,24 +243,27 @@ class Database:
             return jobs, True
         return jobs, False
 
-    def _perform(self, jobs: list[_Job]) -> None:
+    def _perform(self, jobs: list[Job]) -> None:
         writes = [job for job in jobs if job.work is not None]
         if writes:
             self._commit_together(writes)
             self._commits += 1
         if len(writes) < len(jobs):
-            self._empty_log("TRUNCATE")
+            self._empty_log()
         elif self._commits % WAL_LOOK_EVERY == 0 and self._log_bytes() > WAL_BYTES_MAX:
-            self._empty_log("PASSIVE")
+            if self._threaded:
+                self._queue.put(Job(None))  # moving the log waits for the disk; the loop must not
+            else:
+                self._empty_log()
 
-    def _commit_together(self, jobs: list[_Job]) -> None:
+    def _commit_together(self, jobs: list[Job]) -> None:
         connection = self._writer
         try:
             connection.execute("BEGIN IMMEDIATE")
             if self._on_begin is not None:
                 self._on_begin(connection)
             for job in jobs:
-                _run(connection, job)
+                run(connection, job)
             if self._on_end is not None:
                 self._on_end(connection)
             connection.execute("COMMIT")
@@ -247,12 +274,12 @@ class Database:
                 known = outside(error) if isinstance(error, sqlite3.Error) else error
                 job.error = job.error or known
 
-    def _empty_log(self, mode: str) -> None:
+    def _empty_log(self) -> None:
         # Readers of other processes may hold the log for as long as a page takes; the next
         # checkpoint does what this one leaves. The lock must not be held for BUSY_S meanwhile.
         self._writer.execute("PRAGMA busy_timeout=50")
         with suppress(sqlite3.OperationalError):
-            self._writer.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._writer.execute(f"PRAGMA busy_timeout={BUSY_S * 1000:.0f}")
 
     def _log_bytes(self) -> int:
@@ -261,37 +288,11 @@ class Database:
         except OSError:
             return 0
 
-    def _deliver(self, jobs: list[_Job]) -> None:
-        loops: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+    def _resolve(self, jobs: list[Job]) -> None:
         for job in jobs:
-            if job.future is not None:
-                loops.setdefault(job.future.get_loop(), []).append(job)
-        for loop, mine in loops.items():
-            with suppress(RuntimeError):  # the loop was closed: nobody waits any more
-                loop.call_soon_threadsafe(self._resolve, mine)
+            job.resolve()
+        self._announce()
 
-    def _resolve(self, jobs: list[_Job]) -> None:
-        for job in jobs:
-            if job.future is None or job.future.done():
-                continue
-            if job.error is None:
-                job.future.set_result(job.result)
-            else:
-                job.future.set_exception(job.error)
+    def _announce(self) -> None:
         for callback in self.on_commit:
             callback()
-
-
-def _run(connection: sqlite3.Connection, job: _Job) -> None:
-    """Run one write so that its failure undoes only itself."""
-    if job.work is None:
-        return
-    connection.execute("SAVEPOINT job")
-    try:
-        job.result = job.work(connection)
-    except BaseException as error:
-        job.error = outside(error) if isinstance(error, sqlite3.Error) else error
-        if not connection.in_transaction:
-            raise  # SQLITE_FULL and some others end the whole transaction by themselves
-        connection.execute("ROLLBACK TO job")
-    connection.execute("RELEASE job")
