@@ -20,20 +20,19 @@ class _Offers:
     """Cheapest ways to give each subset from one location.
 
     `fresh` are locations new to the order, `again` those that it already uses (they count against
-    no limit), `single` the shared-stock ones, each to be used once at most.
+    no limit), `single` the shared-stock ones, each to be used once at most, with whether it is new.
     """
 
     fresh: Layer
     again: Layer
-    single: list[tuple[int, Layer]]
+    single: list[tuple[bool, Layer]]
 
 
 def spread(reach: Reach, cost: Objective) -> tuple[Pick, ...]:
     """Return the cheapest picks within the limits that cover the most items; maybe none."""
     offers = _offers(reach, cost)
     room = reach.problem.new_locations_max
-    size = len(reach.problem.items)
-    layers = _layers(reach, offers, size if room is None else min(size, room))
+    layers = _layers(reach, offers, room)
     found = [
         (mask, entry)
         for layer in layers
@@ -58,13 +57,32 @@ def _offers(reach: Reach, cost: Objective) -> _Offers:
     for site, mask in zip(reach.sites, reach.masks, strict=True):
         own = _own(reach, cost, site, mask)
         if site.location_id in reach.coupled:
-            offers.single.append((0 if site.location_id in used else 1, own))
+            offers.single.append((site.location_id not in used, own))
             continue
         layer = offers.again if site.location_id in used else offers.fresh
         for subset, found in own.items():
             if subset not in layer or found[0] < layer[subset][0]:
                 layer[subset] = found
-    return offers
+    return _Offers(
+        offers.fresh, offers.again, _cheapest_of(offers.single, len(reach.problem.items))
+    )
+
+
+def _cheapest_of(single: list[tuple[bool, Layer]], most: int) -> list[tuple[bool, Layer]]:
+    """Keep, for each subset, the cheapest shared-stock locations, as many as there are items.
+
+    Nothing is lost: an order of n items uses at most n locations, so of the n cheapest for a subset
+    one is always free to give it.
+    """
+    ranking: dict[tuple[bool, int], list[tuple[int, int]]] = {}
+    for index, (is_new, own) in enumerate(single):
+        for subset, found in own.items():
+            ranking.setdefault((is_new, subset), []).append((found[0], index))
+    kept: list[Layer] = [{} for _ in single]
+    for (_, subset), prices in ranking.items():
+        for _, index in sorted(prices)[:most]:
+            kept[index][subset] = single[index][1][subset]
+    return [(is_new, own) for (is_new, _), own in zip(single, kept, strict=True) if own]
 
 
 def _own(reach: Reach, cost: Objective, site: Site, mask: int) -> Layer:
@@ -95,9 +113,16 @@ def _recut(own: Layer, subset: int, found: Found | None) -> Found | None:
     return found
 
 
-def _layers(reach: Reach, offers: _Offers, most: int) -> list[Layer]:
-    """Return, by number of new locations, the cheapest way to cover each subset."""
+def _layers(reach: Reach, offers: _Offers, room: int | None) -> list[Layer]:
+    """Return, by number of new locations, the cheapest way to cover each subset.
+
+    Without a limit of locations there is nothing to count, and one layer holds all.
+    """
     fresh = {m: found for m, found in offers.fresh.items() if _is_worth(reach, m)}
+    again = offers.again
+    if room is None:
+        again = {m: _cheaper(again.get(m), fresh.get(m)) for m in again.keys() | fresh.keys()}
+    most = 0 if room is None else min(len(reach.problem.items), room)
     layers: list[Layer] = [{0: (0, ())} for _ in range(most + 1)]
     for whole in range(1, reach.full + 1):
         lowest = whole & -whole
@@ -105,15 +130,19 @@ def _layers(reach: Reach, offers: _Offers, most: int) -> list[Layer]:
             best: Found | None = None
             for rest in (0, *submasks(whole ^ lowest)):
                 part = whole ^ rest
-                best = _less(best, offers.again.get(part), layer.get(rest))
+                best = _less(best, again.get(part), layer.get(rest))
                 if count:
                     best = _less(best, fresh.get(part), layers[count - 1].get(rest))
             if best is not None:
                 layer[whole] = best
-    for weight, own in offers.single:
-        worth = own if not weight else {m: f for m, f in own.items() if _is_worth(reach, m)}
-        layers = _with_single(layers, weight, worth)
+    for is_new, own in offers.single:
+        worth = {m: f for m, f in own.items() if _is_worth(reach, m)} if is_new else own
+        layers = _with_single(layers, 1 if is_new and room is not None else 0, worth)
     return layers
+
+
+def _cheaper(one: Found | None, two: Found | None) -> Found:
+    return min((found for found in (one, two) if found is not None), key=lambda found: found[0])
 
 
 def _with_single(layers: list[Layer], weight: int, own: Layer) -> list[Layer]:
