@@ -268,7 +268,7 @@ class Database:
                 self._on_end(connection)
             connection.execute("COMMIT")
         except BaseException as error:  # noqa: BLE001 - handed to every caller that awaits a result
-            if connection.in_transaction:
+            with suppress(sqlite3.Error):  # the writer must live on to answer the others
                 connection.execute("ROLLBACK")
             for job in jobs:  # an exception of its own for each: they gather tracebacks
                 known = outside(error) if isinstance(error, sqlite3.Error) else error
@@ -278,7 +278,7 @@ class Database:
         # Readers of other processes may hold the log for as long as a page takes; the next
         # checkpoint does what this one leaves. The lock must not be held for BUSY_S meanwhile.
         self._writer.execute("PRAGMA busy_timeout=50")
-        with suppress(sqlite3.OperationalError):
+        with suppress(sqlite3.Error):  # a damaged file shows itself to the next reader
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._writer.execute(f"PRAGMA busy_timeout={BUSY_S * 1000:.0f}")
 
