@@ -125,10 +125,9 @@ class EmbeddedBus:
 
     async def _receive(self, line: Line, limit: int, session_id: str | None) -> Sequence[Received]:
         desk = self._desk
-        await desk.void_dead()
         await desk.tidy(line)
         if session_id is None:
-            is_any = desk.is_any(views.MESSAGE_FREE, line.path, desk.now())
+            is_any = await desk.find(views.MESSAGE_FREE, line.path, desk.now())
         else:
             by = Hold(desk.owner.id, desk.now())
             desk.read(lambda c: locking.held_until(c, line, session_id, by))
@@ -154,8 +153,7 @@ class EmbeddedBus:
 
     async def _accept(self, line: Line) -> str | None:
         desk = self._desk
-        await desk.void_dead()
-        if not desk.is_any(views.SESSION_FREE, line.path, desk.now()):
+        if not await desk.find(views.SESSION_FREE, line.path, desk.now()):
             return None
         return await desk.commit_due(lambda c, by: (sessions.accept_session(c, line, by), set()))
 

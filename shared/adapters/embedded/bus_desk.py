@@ -95,13 +95,25 @@ class Desk:
 
         return await self.commit(whole)
 
-    async def void_dead(self) -> None:
-        """Free what processes hold that are gone."""
+    async def find(self, condition: str, *parameters: object) -> bool:
+        """Ask as `is_any` does; if there is nothing, free what dead processes hold and ask again.
+
+        A line that is never empty is freed of the dead every so many polls.
+        """
         self.polls += 1
         is_exact = self.polls % EXACT_EVERY == 1
+        if is_exact:
+            await self._void_dead(is_exact=True)
+        if self.is_any(condition, *parameters):
+            return True
+        is_freed = not is_exact and await self._void_dead(is_exact=False)
+        return is_freed and self.is_any(condition, *parameters)
+
+    async def _void_dead(self, *, is_exact: bool) -> bool:
         dead = self.read(lambda c: dead_owners(c, self.owner, is_exact=is_exact))
         for owner_id in dead:
             await self.db.write(partial(void_locks, owner_id=owner_id))
+        return bool(dead)
 
     async def tidy(self, line: Line) -> None:
         """Bury what has ended on the line behind these dead letters; nothing on other lines."""
