@@ -141,6 +141,7 @@ class PlaceOrder(Contract):
     type: Literal["orders.place-order.v1"] = "orders.place-order.v1"
     connection: Identifier
     reference: ShortText
+    number: ShortText | None = None  # what the customer knows it by, where that is another
     channel: Identifier
     order_type: Identifier = "sale"
     placed_at: Instant

@@ -167,6 +167,7 @@ class Order(Document):
     connection: Identifier
     channel: Identifier
     reference: Text
+    number: Text | None = None  # what the customer knows it by, where that is not the reference
     fingerprint: str
     source_version: Instant | None = None  # the channel's own time of its last change
     order_type: Identifier = "sale"  # sale, exchange
@@ -213,5 +214,15 @@ ORDERS: Final = Kind(
     Container.ORDERS,
     "order",
     Order,
-    ("reference", "status", "day", "skus", "lookups", "customer_id", "accepted_at", "connection"),
+    (
+        "reference",
+        "number",
+        "status",
+        "day",
+        "skus",
+        "lookups",
+        "customer_id",
+        "accepted_at",
+        "connection",
+    ),
 )

@@ -133,6 +133,7 @@ def _order(
         connection=intake.connection,
         channel=intake.channel,
         reference=intake.reference,
+        number=intake.number,
         fingerprint=fingerprint(intake),
         source_version=intake.source_version,
         order_type=intake.order_type,

@@ -65,6 +65,7 @@ class OrderSearch:
     """Filters that all must hold; `lookup` is the hash of an e-mail, phone or loyalty id."""
 
     reference: str | None = None
+    number: str | None = None
     lookup: str | None = None
     sku: str | None = None
     status: OrderStatus | None = None
@@ -77,6 +78,7 @@ class OrderSearch:
 def _conditions(search: OrderSearch) -> tuple[Condition, ...]:
     rows = (
         Condition("reference", "eq", search.reference),
+        Condition("number", "eq", search.number),
         Condition("lookups", "contains", search.lookup),
         Condition("skus", "contains", search.sku),
         Condition("status", "eq", search.status.value if search.status else None),
