@@ -13,7 +13,7 @@ import pytest
 from shared.adapters.embedded.adversarial import AdversarialFeed
 from shared.adapters.embedded.documents import EmbeddedDocuments
 from shared.adapters.embedded.faults import Crash
-from shared.adapters.embedded.opening import UnreadableDatabase
+from shared.adapters.embedded.opening import LockFile, Synchronous, UnreadableDatabase
 from shared.kernel.clock import SteppedClock
 from shared.kernel.conditions import Condition, Increment
 from shared.kernel.documents import Change, Container, Create, Feed, Order, Patch, Replace
@@ -237,6 +237,25 @@ def test_a_loop_that_ends_before_its_writes_does_not_hold_up_the_next(
 
     asyncio.run(give_up())
     asyncio.run(go_on())
+
+
+@pytest.mark.parametrize("synchronous", ["FULL", "NORMAL"])
+async def test_a_write_that_waited_too_long_is_refused_and_never_done(
+    path: str, clock: SteppedClock, monkeypatch: pytest.MonkeyPatch, synchronous: Synchronous
+) -> None:
+    monkeypatch.setattr("shared.adapters.embedded.sqlite.BUSY_S", 0.05)
+    store = EmbeddedDocuments(path, clock=clock, synchronous=synchronous)
+    other_process = LockFile(f"{path}.lock")
+    other_process.acquire()
+    writes = [put(store, f"t{n}", Thing()) for n in range(3)]
+    results = await asyncio.gather(*writes, return_exceptions=True)
+    assert [type(result) for result in results] == [Unavailable] * 3
+    other_process.release()
+    other_process.close()
+    monkeypatch.undo()
+    await put(store, "later", Thing())
+    assert await walk(store) == ["later"]
+    await store.close()
 
 
 async def test_a_closed_store_is_unavailable(path: str, clock: SteppedClock) -> None:
