@@ -1,0 +1,1 @@
+"""The embedded host: runs the very functions that Azure runs, over the embedded adapters."""
