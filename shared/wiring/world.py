@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from shared.flows.context import Flows
+from shared.flows.knowledge import Knowledge
 from shared.kernel.bus import Bus
 from shared.kernel.claims import Claims
 from shared.kernel.clock import Clock, SystemClock
@@ -22,7 +24,7 @@ from shared.tenants.directory import Directory
 from shared.tenants.service import Office
 from shared.wiring.gate import Gate
 from shared.wiring.secrets import Secrets, secrets_of
-from shared.wiring.settings import Settings, settings_of_process
+from shared.wiring.settings import Settings, WrongSettings, settings_of_process
 
 if TYPE_CHECKING:
     from shared.adapters.embedded.faults import Faults
@@ -45,6 +47,7 @@ class World:
     secrets: Secrets
     tenants: Directory
     gate: Gate
+    flows: Flows
     meter: Meter
     outbox: Path | None  # folder of customer messages; None keeps none
     closers: list[Callable[[], Awaitable[None] | None]] = field(default_factory=list)
@@ -116,10 +119,11 @@ def embedded_world(
     )
     store, bus, closers = _databases(chosen, parts)
     secrets = _made_up(source) if in_memory or rng is not None else secrets_of(chosen)
+    ids = SortableIds(clock, source)
     return World(
         settings=chosen,
         clock=clock,
-        ids=SortableIds(clock, source),
+        ids=ids,
         random=source,
         store=store,
         bus=bus,
@@ -136,6 +140,7 @@ def embedded_world(
             burst=chosen.rate_burst,
             in_flight_max=chosen.in_flight_max,
         ),
+        flows=Flows(store, Knowledge(store), ids),
         meter=meter,
         outbox=None if in_memory else chosen.outbox_folder,
         closers=closers,
@@ -166,9 +171,10 @@ def _databases(
     settings: Settings, parts: _Parts
 ) -> tuple[Documents, Bus, list[Callable[[], Awaitable[None] | None]]]:
     from shared.adapters.embedded.bus import EmbeddedBus
-    from shared.adapters.embedded.bus_topology import load_topology
+    from shared.adapters.embedded.bus_topology import TopologyError, load_topology
     from shared.adapters.embedded.documents import EmbeddedDocuments
     from shared.adapters.embedded.faults import NO_FAULTS
+    from shared.adapters.embedded.opening import UnreadableDatabase
 
     if not parts.in_memory:
         settings.data.mkdir(parents=True, exist_ok=True)
@@ -179,15 +185,14 @@ def _databases(
         "threaded": parts.threaded,
     }
     simulated = _simulated(parts.rng)
-    store = EmbeddedDocuments(
-        parts.path(settings.data, DOCUMENTS_FILE), meter=parts.meter, **common, **simulated.store
-    )
-    bus = EmbeddedBus(
-        parts.path(settings.data, BUS_FILE),
-        load_topology(settings.topology),
-        **common,
-        **simulated.bus,
-    )
+    try:
+        topology = load_topology(settings.topology)
+        documents_file = parts.path(settings.data, DOCUMENTS_FILE)
+        store = EmbeddedDocuments(documents_file, meter=parts.meter, **common, **simulated.store)
+        bus_file = parts.path(settings.data, BUS_FILE)
+        bus = EmbeddedBus(bus_file, topology, **common, **simulated.bus)
+    except (UnreadableDatabase, TopologyError) as error:
+        raise WrongSettings([str(error)]) from error
     return store, bus, [store.close, bus.close]
 
 
@@ -239,6 +244,11 @@ def clock() -> Clock:
 def ids() -> Ids:
     """Return the source of ids."""
     return world().ids
+
+
+def flows() -> Flows:
+    """Return what the flows of this process stand on."""
+    return world().flows
 
 
 def claims() -> Claims:
