@@ -15,5 +15,5 @@ class Event(Contract):
 
 
 def short_name(type_: str) -> str:
-    """Return `orders.order-accepted` for `orders.order-accepted.v1`: the label that filters name."""
+    """Return `orders.order-accepted` for `orders.order-accepted.v1`: the label for filters."""
     return type_.rpartition(".")[0]

@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, Field, JsonValue
 
-from shared.kernel.errors import Fault, Invalid
+from shared.kernel.errors import Fault, Invalid, Unreadable
 from shared.kernel.model import Foreign, Identifier, Instant, Text, parse_json, read_json
 
 SOURCE: Final = "/orderloom"
@@ -80,3 +80,11 @@ def dataref_of(raw: bytes) -> tuple[str, str] | None:
         return None
     envelope = read_json(Envelope, raw)
     return envelope.tenantid, str(envelope.dataref)
+
+
+def tenant_of(raw: bytes) -> str:
+    """Return the tenant that an event names, as far as it can be read; "" otherwise."""
+    try:
+        return read_json(Envelope, raw).tenantid
+    except (Unreadable, Invalid):
+        return ""

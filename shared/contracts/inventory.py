@@ -82,7 +82,9 @@ class Count(Contract):
     as_of: Instant
 
 
-StockMessage: TypeAlias = Annotated[Adjustment | Receipt | Sale | Count, Field(discriminator="kind")]
+StockMessage: TypeAlias = Annotated[
+    Adjustment | Receipt | Sale | Count, Field(discriminator="kind")
+]
 
 
 class RecordStock(Contract):

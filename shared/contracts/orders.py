@@ -28,7 +28,7 @@ class PartChange(Contract):
 
 
 class OrderEvent(Event):
-    """`order_version` is the version of the document that changed (order, fulfillment or return)."""
+    """`order_version` is that of the document that changed: order, fulfillment or return."""
 
     order_id: Identifier
     order_version: int = Field(ge=1)

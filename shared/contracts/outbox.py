@@ -5,7 +5,7 @@ from shared.kernel.documents import EVENT_KINDS, Container, Create, EventDocumen
 from shared.kernel.ids import hash_id
 
 
-def record(  # noqa: PLR0913 - the fields of one row
+def record(
     container: Container,
     document_id: str,
     version: int,

@@ -54,12 +54,12 @@ def generation_of_queue(attempt: int) -> int:
 class Wait(Contract):
     """Demand of one order part that no reservation covers (queued demand).
 
-    Queueing and unqueueing of one part may come late, twice and in any order: the wait document is
-    never deleted; it carries the highest `generation` that it has seen and whether it is open, and a
-    task with a lower or equal generation changes nothing. Reserving a part in attempt n closes it
-    with generation 2n (creating it closed when its queue task has not come yet), queueing after
-    attempt n opens it with 2n + 1, and cancelling closes it with GENERATION_LAST. A part that was
-    never queued has no wait document, and its first reservation does not create one.
+    Queueing and unqueueing of one part may come late, twice and in any order: the wait document
+    is never deleted; it carries the highest `generation` that it has seen and whether it is open,
+    and a task with a lower or equal generation changes nothing. Reserving a part in attempt n
+    closes it with generation 2n (creating it closed when its queue task has not come yet), queueing
+    after attempt n opens it with 2n + 1, and cancelling closes it with GENERATION_LAST. A part that
+    was never queued has no wait document, and its first reservation does not create one.
     """
 
     order_id: Identifier

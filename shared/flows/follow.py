@@ -1,8 +1,9 @@
-"""What follows an order's event: its stock tasks, then the sourcing of what waits (docs/adr/0005)."""
+"""What follows an event: stock tasks, then the sourcing of what waits (docs/adr/0005)."""
 
 from datetime import datetime
 from typing import Final
 
+from shared.contracts.following import FollowUp
 from shared.contracts.inventory import StockFreed, StockOvercommitted
 from shared.contracts.orders import OrderWork
 from shared.contracts.stock import RejectReason
@@ -25,6 +26,21 @@ OVERCOMMITTED: Final = "overcommitted"
 def system(tenant_id: str, flow: str, correlation_id: str = "") -> Caller:
     """Return the caller that a flow of ours is, as the timeline names it."""
     return Caller(tenant_id, f"system:{flow}", Role.OPERATOR, correlation_id=correlation_id)
+
+
+async def follow(flows: Flows, asked: FollowUp, now: datetime) -> None:
+    """Do what an event asks for.
+
+    Raises:
+        NotYetReserved, Unavailable: the same event may succeed later.
+    """
+    match asked:
+        case OrderWork():
+            await follow_order(flows, asked, now)
+        case StockFreed():
+            await serve_waiters(flows, asked, now)
+        case StockOvercommitted():
+            await take_back_stock(flows, asked, now)
 
 
 async def follow_order(flows: Flows, event: OrderWork, now: datetime) -> None:
@@ -148,7 +164,7 @@ async def _put_before_a_person(
         system(event.tenant_id, OVERCOMMITTED),
         order_id,
         lambda order, _, act: orders.open_exception(
-            order, OVERCOMMITTED, act, sku=event.sku, location_id=event.location_id
+            order, OVERCOMMITTED, act, {"sku": event.sku, "location": event.location_id}
         ),
         now,
         command_id=f"overcommitted.{reservation_id}",

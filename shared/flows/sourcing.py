@@ -35,7 +35,7 @@ class StockView:
 
 def route_line(line: Line, part: Part, product: Product, now: datetime) -> RouteLine:
     """Return what routing must know of one part of a line."""
-    is_excluded = part.excluded_until is None or part.excluded_until > now
+    is_excluded = part.excluded_until is not None and part.excluded_until > now
     volume = product.length_mm * product.width_mm * product.height_mm // _VOLUME_UNIT_MM3
     return RouteLine(
         line_id=line.line_id,

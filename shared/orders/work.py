@@ -65,7 +65,7 @@ class Short(Strict):
     action: Identifier  # queue, backorder, unfillable, exception, cancel, hold
 
 
-DECISIONS: Final = Kind(Container.ORDERS, "decision", Decision)
+DECISIONS: Final = Kind(Container.ORDERS, "decision", Decision, ("attempt",))
 
 
 class ExceptionStatus(StrEnum):

@@ -14,6 +14,7 @@ from shared.kernel.documents import (
     Documents,
     Kind,
     Operation,
+    Page,
     Replace,
     Stored,
     pages,
@@ -85,11 +86,10 @@ async def load(
 
 
 async def all_versions(
-    store: Documents, tenant_id: str, cursor: str | None = None
-) -> Sequence[RuleSet]:
+    store: Documents, tenant_id: str, *, limit: int = 50, cursor: str | None = None
+) -> Page[RuleSetDocument]:
     """Return a page of rule sets, drafts and archived ones included."""
-    page = await store.query(tenant_id, RULE_SETS, key=KEY, cursor=cursor)
-    return [stored.body.rule_set for stored in page.items]
+    return await store.query(tenant_id, RULE_SETS, key=KEY, limit=limit, cursor=cursor)
 
 
 async def save_draft(

@@ -2,6 +2,7 @@
 
 from shared.orders.service.reading import (
     OrderSearch,
+    decisions,
     exceptions,
     find,
     get_order,
@@ -25,6 +26,7 @@ __all__ = [
     "Placed",
     "change_order",
     "close_exception",
+    "decisions",
     "events_of",
     "exceptions",
     "find",

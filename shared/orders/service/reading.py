@@ -16,7 +16,7 @@ from shared.kernel.documents import (
 from shared.kernel.documents import Order as Sorting
 from shared.kernel.errors import NotFound
 from shared.orders.model import ORDERS, ExceptionDocument, Order, OrderStatus
-from shared.orders.work import EXCEPTIONS, ExceptionStatus
+from shared.orders.work import DECISIONS, EXCEPTIONS, Decision, ExceptionStatus
 
 ORDER: Final = "order"
 
@@ -55,6 +55,25 @@ async def timeline(
         EVENT_KINDS[Container.ORDERS],
         key=order_id,
         order=Sorting("at"),
+        limit=limit,
+        cursor=cursor,
+    )
+
+
+async def decisions(
+    store: Documents, tenant_id: str, order_id: str, *, limit: int = 50, cursor: str | None = None
+) -> Page[Decision]:
+    """Return the routing decisions of an order, the first attempt first.
+
+    Raises:
+        NotFound: no such order.
+    """
+    await load(store, tenant_id, order_id)
+    return await store.query(
+        tenant_id,
+        DECISIONS,
+        key=order_id,
+        order=Sorting("attempt"),
         limit=limit,
         cursor=cursor,
     )

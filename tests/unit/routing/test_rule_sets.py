@@ -267,7 +267,7 @@ async def test_a_draft_is_saved_edited_under_its_etag_and_activated(
     assert {profile: rules.rule_set_id for profile, rules in found.items()} == {
         "default": "store-first"
     }
-    versions = await service.all_versions(store, "acme")
+    versions = [row.body.rule_set for row in (await service.all_versions(store, "acme")).items]
     assert {rules.rule_set_id: rules.status for rules in versions} == {
         "cost": "archived",
         "store-first": "active",

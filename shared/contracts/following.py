@@ -1,0 +1,29 @@
+"""Which events the routing consumer follows, read as much as it needs."""
+
+from typing import Final, TypeAlias
+
+from pydantic import JsonValue, TypeAdapter
+
+from shared.contracts.inventory import StockFreed, StockOvercommitted
+from shared.contracts.orders import OrderWork
+
+FollowUp: TypeAlias = OrderWork | StockFreed | StockOvercommitted
+_STOCK: Final[dict[str, type[StockFreed] | type[StockOvercommitted]]] = {
+    "inventory.stock-freed.v1": StockFreed,
+    "inventory.stock-overcommitted.v1": StockOvercommitted,
+}
+_JSON: Final[TypeAdapter[dict[str, JsonValue]]] = TypeAdapter(dict[str, JsonValue])
+
+
+def follow_up_of(name: str, data: dict[str, JsonValue]) -> FollowUp | None:
+    """Return what an event asks for; None when it asks for nothing.
+
+    Raises:
+        ValidationError: the data does not fit.
+    """
+    raw = _JSON.dump_json(data)
+    if name in _STOCK:
+        return _STOCK[name].model_validate_json(raw)
+    if "stock" in data or data.get("route"):
+        return OrderWork.model_validate_json(raw)
+    return None
