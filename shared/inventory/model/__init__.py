@@ -2,7 +2,6 @@
 
 from shared.inventory.model.answers import (
     ClosesWait,
-    InsufficientStock,
     Lost,
     NotReserved,
     NotYetReserved,
@@ -68,7 +67,6 @@ __all__ = [
     "Demand",
     "EndDocument",
     "Hardness",
-    "InsufficientStock",
     "Level",
     "Lost",
     "Match",

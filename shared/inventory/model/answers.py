@@ -103,16 +103,6 @@ class NotReserved(Refused):
         self.reservation_id = reservation_id
 
 
-class InsufficientStock(Refused):
-    """Fewer units than wanted may be taken."""
-
-    code, status = "insufficient-stock", 409
-
-    def __init__(self, sku: str, wanted: int, available: int) -> None:
-        super().__init__(f"{sku}: {wanted} wanted, {available} available to promise")
-        self.sku, self.wanted, self.available = sku, wanted, available
-
-
 class SharesDiffer(Refused):
     """The shares of a division are more units than the reservation has."""
 

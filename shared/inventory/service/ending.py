@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 from shared.contracts.stock import (
     DivideReservation,
@@ -65,7 +65,6 @@ async def perform(store: Documents, tenant_id: str, task: StockTask, at: datetim
             return await _once(store, tenant_id, task.sku, lambda s: delta_operations(task, s)[1])
         case Restore():
             return await restore(store, tenant_id, task)
-    assert_never(task)
 
 
 async def end(store: Documents, tenant_id: str, task: EndReservation, at: datetime) -> Outcome:

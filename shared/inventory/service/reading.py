@@ -29,7 +29,7 @@ from shared.kernel.documents import Document, Documents, Kind, Order, Stored, pa
 
 SOFTS_MAX: Final = 200  # soft reservations of a level that a read looks at
 LOOK_BACK: Final = timedelta(hours=1)  # what expired before, the sweep has ended
-PAGE: Final = 500
+PAGE: Final = 200
 D = TypeVar("D", bound=Document)
 
 
@@ -89,6 +89,32 @@ async def open_softs(
     bodies = [item.body for item in page.items if not item.body.void]
     ended = [await store.get(tenant_id, ENDS, sku, end_id(body.reservation_id)) for body in bodies]
     return tuple(body for body, end in zip(bodies, ended, strict=True) if end is None)
+
+
+async def open_reservations(
+    store: Documents, tenant_id: str, sku: str, location_id: str
+) -> tuple[ReservationDocument, ...]:
+    """Return the open hard reservations of a level, newest first.
+
+    Reads back until those found add up to what the level says is reserved, so that what ended
+    long ago is not read.
+    """
+    stored = await store.get(tenant_id, LEVELS, sku, level_id(location_id))
+    left = stored.body.reserved if stored else 0
+    found: list[ReservationDocument] = []
+    where = (Condition("location_id", "eq", location_id),)
+    newest = Order("at", descending=True)
+    async for item in pages(
+        store, tenant_id, RESERVATIONS, key=sku, where=where, order=newest, limit=PAGE
+    ):
+        if left <= 0:
+            break
+        body = item.body
+        units = held_by(body).reserved
+        if units and not await store.get(tenant_id, ENDS, sku, end_id(body.reservation_id)):
+            found.append(body)
+            left -= units
+    return tuple(found)
 
 
 async def happened_after(

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import assert_never
 
 from shared.contracts.inventory import Adjustment, Count, Receipt, Sale, StockMessage
 from shared.inventory.decide import recording as decide
@@ -40,7 +39,6 @@ async def record(
         if stored is None:
             raise
         return _recorded(stored.body, Outcome.REPEATED)
-    assert_never(message)
 
 
 def _recorded(body: MovementDocument, outcome: Outcome) -> Recorded:

@@ -14,7 +14,6 @@ from shared.inventory.model import (
     RESERVATIONS,
     SWEEPS,
     WAITS,
-    Hardness,
     ReservationDocument,
     Reserve,
     Reserved,
@@ -85,9 +84,6 @@ async def _after_loss(
 ) -> Reserved | None:
     if lost.document_id == reservation_doc(wanted.reservation_id):
         return await _known(store, tenant_id, wanted)
-    if lost.document_id.startswith("end:"):  # an expired one was ended by another
-        sight.levels.clear()
-        return None
     await look(store, tenant_id, wanted.sku, lost, sight)
     return None
 
@@ -121,7 +117,7 @@ async def expired_at(
     open_ones = []
     for item in page.items:
         end = await store.get(tenant_id, ENDS, sku, end_id(item.body.reservation_id))
-        if end is None and not item.body.void:
+        if end is None and item.body.tracked:
             open_ones.append(item.body)
     return tuple(open_ones)
 
@@ -223,8 +219,6 @@ async def expire_one(
     store: Documents, tenant_id: str, body: ReservationDocument, now: datetime
 ) -> bool:
     """End one soft reservation as expired; False when it was hardened or ended before."""
-    if body.void or body.hardness is not Hardness.SOFT:
-        return False
     at = stamp(now)
     try:
         return await commit(

@@ -6,6 +6,7 @@ from shared.contracts.base import Event
 from shared.contracts.inventory import StockChanged, StockFreed, StockOvercommitted
 from shared.contracts.stock import Queue
 from shared.inventory import service as inventory
+from shared.inventory.decide.ledger import Row
 from shared.inventory.decide.outbox import events_of
 from shared.inventory.model import DEMAND, DEMAND_ID, LEVELS, Demand, Outcome, Reserve
 from shared.kernel.documents import Container, Create, Delete, Documents, Replace
@@ -53,6 +54,8 @@ def names(events: list[Event]) -> list[tuple[str, int | str]]:
                 found.append(("freed", event.quantity))
             case StockOvercommitted():
                 found.append(("overcommitted", event.short))
+            case _:
+                raise AssertionError(event)
     return sorted(found, key=str)
 
 
@@ -60,9 +63,11 @@ async def test_a_receipt_frees_stock() -> None:
     async with a_store() as store:
         await inventory.record(store, TENANT, a_receipt(), NOW)
         changed, freed = await told(store)
-        who = {"tenant_id": TENANT, "occurred_at": minutes(-60), "sku": SKU}
-        assert changed == StockChanged(**who, location_id="berlin", reason="receipt")
-        assert freed == StockFreed(**who, location_id="berlin", quantity=10)
+        assert isinstance(changed, StockChanged)
+        assert (changed.sku, changed.location_id, changed.reason) == (SKU, "berlin", "receipt")
+        assert isinstance(freed, StockFreed)
+        assert (freed.tenant_id, freed.occurred_at) == (TENANT, minutes(-60))
+        assert (freed.sku, freed.location_id, freed.quantity) == (SKU, "berlin", 10)
 
 
 async def test_reserving_changes_availability_and_releasing_frees() -> None:
@@ -157,7 +162,8 @@ async def test_the_ledger_comes_in_pages_that_join() -> None:
                 await inventory.perform(store, TENANT, task, minutes(number))
         whole = await inventory.ledger(store, TENANT, SKU, "berlin", 100)
         for limit in (1, 3, 7):
-            rows, cursor, calls = [], None, 0
+            rows: list[Row] = []
+            cursor, calls = None, 0
             while calls == 0 or cursor:
                 page = await inventory.ledger(store, TENANT, SKU, "berlin", limit, cursor)
                 rows += page.rows

@@ -2,8 +2,18 @@
 
 from typing import Any
 
+from shared.inventory import service as inventory
 from shared.inventory.decide.overcommitment import Claim, take_back
-from tests.unit.inventory.stock import NOW, minutes
+from tests.unit.inventory.stock import (
+    NOW,
+    SKU,
+    TENANT,
+    a_quote,
+    a_reserve,
+    a_store,
+    minutes,
+    stocked,
+)
 
 
 def a_claim(name: str, **changes: Any) -> Claim:
@@ -47,3 +57,16 @@ def test_picked_units_become_exceptions() -> None:
 def test_a_level_that_is_not_short_takes_nothing_back() -> None:
     found = take_back(0, [a_claim("a")])
     assert (found.taken, found.exceptions, found.still_short) == ((), (), 0)
+
+
+async def test_the_open_reservations_of_a_level_are_found() -> None:
+    async with a_store() as store:
+        await stocked(store)
+        for number in range(4):
+            wanted = a_reserve(reservation_id=f"o_{number}.1.1.1")
+            await inventory.reserve(store, TENANT, wanted, minutes(number))
+        await inventory.reserve(store, TENANT, a_quote(), minutes(9))
+        await inventory.release(store, TENANT, SKU, "o_2.1.1.1", NOW)
+        found = await inventory.open_reservations(store, TENANT, SKU, "berlin")
+        assert [body.reservation_id for body in found] == ["o_3.1.1.1", "o_1.1.1.1", "o_0.1.1.1"]
+        assert await inventory.open_reservations(store, TENANT, SKU, "rome") == ()

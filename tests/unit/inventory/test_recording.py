@@ -1,5 +1,8 @@
 """Facts: each once, in any order; counts have seen what was before them."""
 
+from typing import Any
+
+from shared.contracts.inventory import StockMessage
 from shared.contracts.stock import Move
 from shared.inventory import service as inventory
 from shared.inventory.model import Outcome, Recorded
@@ -18,6 +21,11 @@ from tests.unit.inventory.stock import (
     minutes,
     stocked,
 )
+
+
+def a_move(**changes: Any) -> Move:
+    usual = {"sku": SKU, "location_id": "berlin", "at": NOW, "order_id": "o_7k2"}
+    return Move.model_validate(usual | changes)
 
 
 async def test_a_receipt_counts_once() -> None:
@@ -134,7 +142,7 @@ async def test_nobody_has_counted_what_is_still_to_come() -> None:
 
 
 async def test_deltas_in_any_order_come_to_the_same() -> None:
-    messages = [
+    messages: list[StockMessage] = [
         a_receipt(),
         a_sale(at=minutes(-10), quantity=3),
         an_adjustment(damaged=1, at=minutes(2)),
@@ -151,11 +159,10 @@ async def test_deltas_in_any_order_come_to_the_same() -> None:
 async def test_a_returned_unit_is_received_inspected_and_written_off() -> None:
     async with a_store() as store:
         await stocked(store, 2)
-        move = {"sku": SKU, "location_id": "berlin", "at": NOW, "order_id": "o_7k2"}
         for task in (
-            Move(**move, movement_id="r1.in", on_hand=2, quality_hold=2, reason="return"),
-            Move(**move, movement_id="r1.1", quality_hold=-1, reason="resell"),
-            Move(**move, movement_id="r1.2", on_hand=-1, quality_hold=-1, reason="write-off"),
+            a_move(movement_id="r1.in", on_hand=2, quality_hold=2, reason="return"),
+            a_move(movement_id="r1.1", quality_hold=-1, reason="resell"),
+            a_move(movement_id="r1.2", on_hand=-1, quality_hold=-1, reason="write-off"),
         ):
             assert await inventory.perform(store, TENANT, task, NOW) is Outcome.DONE
             assert await inventory.perform(store, TENANT, task, NOW) is Outcome.REPEATED

@@ -1,5 +1,7 @@
 """Queued demand and who is served first."""
 
+from typing import Any
+
 from shared.contracts.stock import Queue, Unqueue
 from shared.inventory import service as inventory
 from shared.inventory.decide.amounts import Sight
@@ -9,7 +11,10 @@ from shared.inventory.model import Outcome, Pool, StockRules
 from shared.kernel.documents import Create, Documents, Patch
 from tests.unit.inventory.stock import NOW, SKU, TENANT, a_store, a_wait, is_clean, minutes
 
-UNQUEUE = {"sku": SKU, "order_id": "o_7k2", "line_id": "1", "part": 1}
+
+def an_unqueue(**changes: Any) -> Unqueue:
+    usual = {"sku": SKU, "order_id": "o_7k2", "line_id": "1", "part": 1}
+    return Unqueue.model_validate(usual | changes)
 
 
 async def demand(store: Documents) -> tuple[dict[str, int], dict[str, int]]:
@@ -47,14 +52,14 @@ async def test_unqueueing_ends_the_wait_for_good() -> None:
     async with a_store() as store:
         await queue(store)
         for outcome in (Outcome.DONE, Outcome.REPEATED):
-            assert await inventory.perform(store, TENANT, Unqueue(**UNQUEUE), NOW) is outcome
+            assert await inventory.perform(store, TENANT, an_unqueue(), NOW) is outcome
         assert await queue(store, generation=99) is Outcome.REPEATED
         assert await demand(store) == ({"web": 0}, {})
 
 
 async def test_an_unqueue_that_overtakes_its_queue_task_wins() -> None:
     async with a_store() as store:
-        task = Unqueue(**UNQUEUE, generation=4)
+        task = an_unqueue(generation=4)
         assert await inventory.perform(store, TENANT, task, NOW) is Outcome.DONE
         assert await queue(store, generation=3) is Outcome.REPEATED
         assert await demand(store) == ({}, {})
