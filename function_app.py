@@ -5,8 +5,18 @@ Nothing is read or opened here: in Azure a fault at import shows only as "No job
 
 import azure.functions as func
 
-from functions import operations, tenants
+from functions import (
+    catalog,
+    customers,
+    operations,
+    tenants,
+)
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-for blueprint in (operations.bp, tenants.bp):
+for blueprint in (
+    catalog.bp,
+    customers.bp,
+    operations.bp,
+    tenants.bp,
+):
     app.register_functions(blueprint)

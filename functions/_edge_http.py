@@ -78,16 +78,10 @@ def http(
     read: Reader | None = None,
     **options: Unpack[Options],
 ) -> Callable[[Handler], Trigger]:
-    """Declare an HTTP function under `/api/v1/<path>`.
+    """Declare an HTTP function under `/api/v1/<path>` (no leading slash, parameters in braces).
 
-    Args:
-        blueprint: where it is registered.
-        method: of HTTP; one a function.
-        path: with its parameters in braces, without a leading slash.
-        operation: the key in `shared.tenants.decide.PERMISSIONS`.
-        body: the model of the body, if it has one.
-        read: reads the body instead of the model's own reader.
-        options: see `Options`.
+    `operation` is a key of `shared.tenants.decide.PERMISSIONS`; `read` reads the body instead of
+    its model's own reader; for the rest see `Options`.
     """
 
     def declare(run: Handler) -> Trigger:

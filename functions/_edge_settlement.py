@@ -17,6 +17,7 @@ import azure.functions as func
 
 from functions import _edge_log
 from functions._edge_problems import code_of
+from shared.contracts.cloud_event import tenant_of
 from shared.kernel.bus import Complete, Message, Park, Property, RetryCopy, Settlement
 from shared.kernel.errors import Outside, Refused
 from shared.tenants.model import PLATFORM
@@ -54,7 +55,7 @@ async def settle(
     settlement = settlement_of(error, attempt_of(message))
     subscription_name = "" if reader in {"", entity} else reader
     lot = Lot(entity, subscription_name, original_id_of(message), message_of(message))
-    await _settle(settlement, lot, attempt_of(message), str(fields.get("tenant_id", PLATFORM)))
+    await _settle(settlement, lot, attempt_of(message))
     _log(fields, lot, settlement, error, perf_counter() - started)
     return settlement
 
@@ -76,7 +77,7 @@ def settlement_of(error: Exception | None, attempt: int) -> Settlement:
             return Park("internal", type(error).__name__)
 
 
-async def _settle(settlement: Settlement, lot: Lot, attempt: int, tenant_id: str) -> None:
+async def _settle(settlement: Settlement, lot: Lot, attempt: int) -> None:
     current = world()
     now = current.clock.now()
     match settlement:
@@ -86,10 +87,11 @@ async def _settle(settlement: Settlement, lot: Lot, attempt: int, tenant_id: str
             delay = timedelta(seconds=delay_s(attempt, current.random.random()))
             await current.bus.send(lot.entity, [retry_copy(lot, attempt, now + delay)])
         case Park():
-            known = await current.tenants.tenant(tenant_id, now)
-            await park(
-                current.store, PLATFORM if known is None else tenant_id, lot, settlement, now=now
-            )
+            # Whoever it is of may look at it; what names no tenant of ours is the platform's.
+            named = tenant_of(lot.message.body)
+            known = await current.tenants.tenant(named, now) if named else None
+            owner = PLATFORM if known is None else known.tenant_id
+            await park(current.store, owner, lot, settlement, now=now)
 
 
 def delay_s(attempt: int, chance: float) -> float:

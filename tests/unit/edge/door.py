@@ -34,7 +34,7 @@ class Counting:
         self.calls: list[str] = []
 
     def charge(self, operation: str, units: float) -> None:
-        self.calls.append(operation)
+        self.calls.extend([operation] if units else [])
 
 
 @dataclass

@@ -72,7 +72,7 @@ def test_an_associate_works_at_the_own_locations_only() -> None:
     with pytest.raises(Forbidden, match="not of this location"):
         require(associate, "fulfillments.accept", "hamburg")
     assert may_work_at(associate, "berlin")
-    assert own_locations(associate) == {"berlin"}
+    assert own_locations(associate) == frozenset({"berlin"})
 
 
 def test_an_operator_works_everywhere() -> None:

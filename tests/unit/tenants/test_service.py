@@ -126,8 +126,8 @@ async def test_a_key_of_another_tenant_cannot_be_revoked() -> None:
     door = await a_door()
     await add_tenant(door, "globex")
     page = await service.list_keys(door.world.store, TENANT, limit=1, cursor=None)
+    key_id = page.items[0].body.key_id
     with pytest.raises(NotFound):
-        key_id = page.items[0].body.key_id
         await service.revoke_key(office_of(door), "globex", key_id, now=START)
 
 
