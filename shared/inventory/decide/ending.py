@@ -109,6 +109,7 @@ def end_operations(
     409 on the first: it has ended. The counters follow the reservation as it stands, the effect
     is that of the task.
     """
+    nothing_left = nothing_left if found.tracked else None
     facts = NOTHING
     if found.tracked:
         facts = facts_of(task.ending, task.effect, task.quantity)
@@ -117,17 +118,10 @@ def end_operations(
     softs = nothing_left.softs if nothing_left else ()
     deltas = total([-held_by(found), facts, *(-held_by(soft) for soft in softs)])
     level = _level(task.sku, found.location_id, deltas, at, sight, is_count=bool(nothing_left))
-    end = _with_facts(plain_ending(found, task.ending, at), facts, level)
-    end = end.model_copy(
-        update={"reason": _reason(task.effect), "freed": _freed(found, facts, level)}
-    )
+    end = _end(found, task.ending, at, task.effect, facts, level)
     waits = wait_operations(sight, [task.wait] if task.wait else [])
     others = [end_creation(plain_ending(soft, Ending.RELEASED, at)) for soft in softs]
     return [end_creation(end), *level.operations, *others, *waits]
-
-
-def _reason(effect: RejectReason | None) -> str | None:
-    return None if effect is None else effect.value
 
 
 def _freed(found: ReservationDocument, facts: Deltas, level: LevelWrite) -> int:
@@ -149,13 +143,22 @@ def _level(
     return LevelWrite((put_level(after, stored),), deltas, short=max(0, -after.free))
 
 
-def _with_facts(end: EndDocument, facts: Deltas, level: LevelWrite) -> EndDocument:
-    return end.model_copy(
+def _end(
+    found: ReservationDocument,
+    how: Ending,
+    at: str,
+    effect: RejectReason | None,
+    facts: Deltas,
+    level: LevelWrite,
+) -> EndDocument:
+    return plain_ending(found, how, at).model_copy(
         update={
+            "reason": None if effect is None else effect.value,
             "on_hand": facts.on_hand,
             "damaged": facts.damaged,
             "quality_hold": facts.quality_hold,
             "effective": level.effective,
+            "freed": _freed(found, facts, level),
             "short": level.short,
         }
     )
@@ -219,6 +222,7 @@ def divide_operations(
     shared = sum(share.quantity for share in task.shares)
     if shared > found.quantity:
         raise SharesDiffer(task.reservation_id, found.quantity, shared)
+    nothing_left = nothing_left if found.tracked else None
     shares = [share for share in task.shares if share.reservation_id not in sight.taken]
     facts = [_share_facts(share, found, nothing_left) for share in shares]
     softs = nothing_left.softs if nothing_left else ()
@@ -270,10 +274,7 @@ def _share_end(
     share: Share, body: ReservationDocument, facts: Deltas, level: LevelWrite
 ) -> EndDocument:
     how = share.ending or Ending.RELEASED
-    end = _with_facts(plain_ending(body, how, body.at), facts, level)
-    return end.model_copy(
-        update={"reason": _reason(share.effect), "freed": _freed(body, facts, level)}
-    )
+    return _end(body, how, body.at, share.effect, facts, level)
 
 
 def as_end(share: Share, task: DivideReservation, how: Ending) -> EndReservation:

@@ -24,7 +24,7 @@ RULES_MAX: Final = 500
 
 def stamp(at: datetime) -> str:
     """Return an instant as text that sorts as time does: UTC, always six decimals."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 class Hardness(StrEnum):

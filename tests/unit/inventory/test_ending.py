@@ -326,3 +326,19 @@ async def test_a_void_that_comes_before_its_shipment_commutes() -> None:
         await stocked(store)
         await inventory.perform(store, TENANT, a_restore(), NOW)
         assert await level(store) == {"on_hand": 12, "reserved": 2, "free": 10}
+
+
+async def test_an_unlimited_sku_is_never_out_of_stock() -> None:
+    async with a_store() as store:
+        await reserved(store, tracked=False)
+        task = an_end(effect="not-in-stock")
+        assert await inventory.perform(store, TENANT, task, minutes(1)) is Outcome.DONE
+        assert await level(store) == {"on_hand": 10, "free": 10}
+
+
+async def test_a_share_of_an_unlimited_sku_is_never_out_of_stock() -> None:
+    async with a_store() as store:
+        await reserved(store, tracked=False)
+        task = a_division(a_share(2, 2, ending="released", effect="not-in-stock"))
+        assert await inventory.perform(store, TENANT, task, minutes(1)) is Outcome.DONE
+        assert await level(store) == {"on_hand": 10, "free": 10}

@@ -1,7 +1,11 @@
 """Reserve, harden, move, expire."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
+from shared.adapters.embedded.documents import EmbeddedDocuments
 from shared.contracts.stock import Ending, Queue
 from shared.inventory import service as inventory
 from shared.inventory.decide.amounts import Sight
@@ -15,6 +19,7 @@ from shared.inventory.model import (
     Won,
     stamp,
 )
+from shared.kernel.clock import SteppedClock
 from shared.kernel.conditions import Condition, Increment
 from shared.kernel.documents import Create, Patch
 from tests.unit.inventory.stock import (
@@ -271,3 +276,22 @@ async def test_a_caller_cannot_release_what_was_consumed() -> None:
         with pytest.raises(NotReserved):
             await inventory.release(store, TENANT, SKU, "o_7k2.1.1.1", NOW)
         assert await level(store) == {"on_hand": 8, "free": 8}
+
+
+async def test_two_hundred_buyers_at_once_get_what_is_there(tmp_path: Path) -> None:
+    store = EmbeddedDocuments(str(tmp_path / "stock.db"), clock=SteppedClock(NOW))
+    try:
+        await stocked(store, 5)
+        buyers = [
+            inventory.reserve(
+                store, TENANT, a_reserve(reservation_id=f"o_{n}.1.1.1", quantity=1), NOW
+            )
+            for n in range(200)
+        ]
+        answers = await asyncio.gather(*buyers)
+        assert sum(isinstance(answer, Won) for answer in answers) == 5
+        assert sum(isinstance(answer, Short) for answer in answers) == 195
+        assert await level(store) == {"on_hand": 5, "reserved": 5}
+        assert await is_clean(store)
+    finally:
+        await store.close()
