@@ -411,7 +411,7 @@ class BusContract:
         assert list(await stage.bus.receive("forgetful", 1)) == []
         assert list(await stage.bus.receive("forgetful" + DEAD, 1)) == []
 
-    async def test_the_entitys_time_to_live_is_the_longest(self, stage: Stage) -> None:
+    async def test_the_time_to_live_of_an_entity_is_the_longest(self, stage: Stage) -> None:
         await stage.bus.send("plain", [a_message("usual"), a_message("longer", ttl_s=7_200)])
         await stage.pass_time(timedelta(hours=1))
         assert list(await stage.bus.receive("plain", 10)) == []

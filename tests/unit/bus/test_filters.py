@@ -128,7 +128,7 @@ def test_a_filter_that_is_unknown_does_not_either(text: str) -> None:
         ("tenant NOT = 'x'", "expected a comparison"),
         ("EXISTS('x')", "expected the name of a property, found 'x'"),
         ("EXISTS(and)", "a keyword needs brackets"),
-        ("sys.Lable = 'x'", "no such system property: sys.Lable, at character 5"),
+        ("sys.Wrong = 'x'", "no such system property: sys.Wrong, at character 5"),
         ("property('x') = 'x'", "the function property is not supported"),
         ("priority + 1 = 8", "expected a comparison, IN, LIKE or IS, found +"),
         ("priority = -share", "a sign stands before a number only"),
@@ -154,7 +154,7 @@ def test_a_correlation_filter_asks_for_all_its_conditions() -> None:
     ("system", "own", "why"),
     [
         ({}, {}, "needs a condition"),
-        ({"Lable": "x"}, {}, "no such system property: lable"),
+        ({"Wrong": "x"}, {}, "no such system property: wrong"),
         ({"Label": "x"}, {"tags": ["a"]}, "compares with text, numbers and true or false"),
     ],
 )
