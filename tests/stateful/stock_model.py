@@ -109,6 +109,3 @@ class Paper:
             )
             for name, shelf in self.shelves.items()
         }
-
-
-
