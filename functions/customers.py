@@ -1,5 +1,7 @@
 """Customers: one record over all channels."""
 
+from typing import Any
+
 import azure.functions as func
 from pydantic import JsonValue, RootModel
 
@@ -15,8 +17,7 @@ from shared.customers.model import (
 )
 from shared.kernel.errors import Fault, Invalid, NotFound
 from shared.kernel.model import Instant
-from shared.tenants.service import read_settings
-from shared.wiring import store
+from shared.wiring import store, tenants
 
 bp = func.Blueprint()
 
@@ -57,7 +58,7 @@ async def search_customers(call: Call[None]) -> Reply:
     if len(asked) != 1:
         raise Invalid([Fault("", "one-identifier", "send one of email, phone and loyalty_id")])
     kind, value = asked[0]
-    ring = await _ring(call.tenant_id)
+    ring = await _ring(call)
     found = await service.find_customer(store(), call.tenant_id, kind, value, ring=ring)
     return Reply(listing([_shown(found.body)] if found else [], None))
 
@@ -89,14 +90,14 @@ async def change_customer(call: Call[CustomerPatch]) -> Reply:
         call.param("customer"),
         call.body.root,
         if_match=call.if_match(),
-        ring=await _ring(call.tenant_id),
+        ring=await _ring(call),
         now=call.now,
     )
     return Reply(_shown(saved.body), etag=saved.etag)
 
 
-async def _ring(tenant_id: str) -> Keyring:
-    return keyring_of((await read_settings(store(), tenant_id)).body)
+async def _ring(call: Call[Any]) -> Keyring:
+    return keyring_of(await tenants().settings(call.tenant_id, call.now))
 
 
 def _shown(customer: Customer) -> CustomerView:
