@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.catalog import service as catalog
+from shared.catalog.decide import could_be_sku
 from shared.catalog.model import Location, Product
 from shared.couriers.decide import CompiledCard, Preference
 from shared.couriers.model import Place as CourierPlace
@@ -111,6 +112,15 @@ class Knowledge:
             if kept[1] is not None:
                 found[sku] = kept[1]
         return found
+
+    async def named_products(
+        self, tenant_id: str, names: Iterable[str], now: datetime
+    ) -> dict[str, Product]:
+        """Return the products that SKUs, barcodes or aliases name, by those names."""
+        asked = list(names)
+        found = await self.products(tenant_id, (n for n in asked if could_be_sku(n)), now)
+        others = [name for name in asked if name not in found]
+        return found | await catalog.find_products(self._store, tenant_id, others)
 
     async def _read(self, tenant_id: str, now: datetime) -> TenantKnowledge:
         store = self._store

@@ -13,6 +13,7 @@ from shared.wiring.world import (
     store,
     tenants,
     use,
+    vault,
     world,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "store",
     "tenants",
     "use",
+    "vault",
     "world",
 ]

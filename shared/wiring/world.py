@@ -20,6 +20,7 @@ from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.documents import Documents
 from shared.kernel.ids import Ids, SortableIds
 from shared.kernel.meter import Meter, NoMeter
+from shared.kernel.vault import Vault
 from shared.tenants.directory import Directory
 from shared.tenants.service import Office
 from shared.wiring.gate import Gate
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 DOCUMENTS_FILE: Final = "orderloom.db"
 BUS_FILE: Final = "bus.db"
+VAULT_FILE: Final = "vault.json"
 
 
 @dataclass(slots=True)
@@ -45,6 +47,7 @@ class World:
     bus: Bus
     claims: Claims
     secrets: Secrets
+    vault: Vault
     tenants: Directory
     gate: Gate
     flows: Flows
@@ -105,20 +108,29 @@ def embedded_world(
         settings: by default the defaults, whatever the environment says.
         in_memory: nothing is kept; implies not threaded.
         clock: by default the system's.
-        rng: with one, ids and secrets are drawn from it: one seed, one history.
+        rng: with one, ids (and in memory secrets) are drawn from it: one seed, one history.
         faults: what goes wrong around each call of store and bus.
         meter: what the store's calls are charged to.
         threaded: False runs writes in the caller, for simulations.
     """
-    chosen = _settings(settings, data)
-    clock = clock or SystemClock()
-    source = rng or randomness.SystemRandom()
-    meter = meter or NoMeter()
     parts = _Parts(
-        clock, faults, meter, rng, in_memory=in_memory, threaded=threaded and not in_memory
+        settings=_settings(settings, data),
+        clock=clock or SystemClock(),
+        faults=faults,
+        meter=meter or NoMeter(),
+        rng=rng,
+        in_memory=in_memory,
+        threaded=threaded and not in_memory,
     )
-    store, bus, closers = _databases(chosen, parts)
-    secrets = _made_up(source) if in_memory or rng is not None else secrets_of(chosen)
+    return _assembled(parts)
+
+
+def _assembled(parts: "_Parts") -> World:
+    chosen, clock = parts.settings, parts.clock
+    source = parts.rng or randomness.SystemRandom()
+    store, bus, closers = _databases(parts)
+    # On disk they are never drawn from a seed: whoever knows it would know them.
+    secrets = _made_up(source) if parts.in_memory else secrets_of(chosen)
     ids = SortableIds(clock, source)
     return World(
         settings=chosen,
@@ -127,8 +139,9 @@ def embedded_world(
         random=source,
         store=store,
         bus=bus,
-        claims=_claims(chosen, clock, in_memory=in_memory),
+        claims=_claims(parts),
         secrets=secrets,
+        vault=_vault(chosen, in_memory=in_memory),
         tenants=Directory(
             store,
             environment=chosen.environment,
@@ -141,8 +154,8 @@ def embedded_world(
             in_flight_max=chosen.in_flight_max,
         ),
         flows=Flows(store, Knowledge(store), ids),
-        meter=meter,
-        outbox=None if in_memory else chosen.outbox_folder,
+        meter=parts.meter,
+        outbox=None if parts.in_memory else chosen.outbox_folder,
         closers=closers,
     )
 
@@ -152,23 +165,24 @@ def _settings(settings: Settings | None, data: Path | None) -> Settings:
     return chosen if data is None else replace(chosen, data=data)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Parts:
-    """What both databases are built with."""
+    """What a world is assembled of."""
 
+    settings: Settings
     clock: Clock
     faults: "Faults | None"
     meter: Meter
     rng: random.Random | None
-    in_memory: bool = field(kw_only=True)
-    threaded: bool = field(kw_only=True)
+    in_memory: bool
+    threaded: bool
 
-    def path(self, folder: Path, name: str) -> str:
-        return ":memory:" if self.in_memory else str(folder / name)
+    def path(self, name: str) -> str:
+        return ":memory:" if self.in_memory else str(self.settings.data / name)
 
 
 def _databases(
-    settings: Settings, parts: _Parts
+    parts: _Parts,
 ) -> tuple[Documents, Bus, list[Callable[[], Awaitable[None] | None]]]:
     from shared.adapters.embedded.bus import EmbeddedBus
     from shared.adapters.embedded.bus_topology import TopologyError, load_topology
@@ -176,6 +190,7 @@ def _databases(
     from shared.adapters.embedded.faults import NO_FAULTS
     from shared.adapters.embedded.opening import UnreadableDatabase
 
+    settings = parts.settings
     if not parts.in_memory:
         settings.data.mkdir(parents=True, exist_ok=True)
     common: dict[str, Any] = {
@@ -187,9 +202,9 @@ def _databases(
     simulated = _simulated(parts.rng)
     try:
         topology = load_topology(settings.topology)
-        documents_file = parts.path(settings.data, DOCUMENTS_FILE)
+        documents_file = parts.path(DOCUMENTS_FILE)
         store = EmbeddedDocuments(documents_file, meter=parts.meter, **common, **simulated.store)
-        bus_file = parts.path(settings.data, BUS_FILE)
+        bus_file = parts.path(BUS_FILE)
         bus = EmbeddedBus(bus_file, topology, **common, **simulated.bus)
     except (UnreadableDatabase, TopologyError) as error:
         raise WrongSettings([str(error)]) from error
@@ -214,10 +229,18 @@ def _simulated(rng: random.Random | None) -> _Simulated:
     )
 
 
-def _claims(settings: Settings, clock: Clock, *, in_memory: bool) -> Claims:
+def _claims(parts: _Parts) -> Claims:
     from shared.adapters.embedded.claims import FolderClaims, MemoryClaims
 
-    return MemoryClaims(clock) if in_memory else FolderClaims(settings.data / "claims", clock)
+    if parts.in_memory:
+        return MemoryClaims(parts.clock)
+    return FolderClaims(parts.settings.data / "claims", parts.clock)
+
+
+def _vault(settings: Settings, *, in_memory: bool) -> Vault:
+    from shared.adapters.embedded.vault import FileVault, MemoryVault
+
+    return MemoryVault() if in_memory else FileVault(settings.data / VAULT_FILE)
 
 
 def _made_up(source: random.Random) -> Secrets:
@@ -249,6 +272,11 @@ def ids() -> Ids:
 def flows() -> Flows:
     """Return what the flows of this process stand on."""
     return world().flows
+
+
+def vault() -> Vault:
+    """Return the secrets of tenants' connections."""
+    return world().vault
 
 
 def claims() -> Claims:

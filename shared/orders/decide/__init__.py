@@ -22,6 +22,7 @@ from shared.orders.decide.commands import (
     link_customer,
     note,
     open_exception,
+    reach_version,
     record_refund,
     release,
 )
@@ -114,6 +115,7 @@ __all__ = [
     "preorders_to_queue",
     "queue_preorders",
     "reach_release_date",
+    "reach_version",
     "receive_return",
     "record_refund",
     "redirect",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from shared.contracts.orders import (
@@ -182,4 +183,22 @@ def open_exception(
     return draft.finish(
         ExceptionOpened,
         facts={"exception_id": f"{order.order_id}.x{order.exceptions + 1}", "reason": code},
+    )
+
+
+def reach_version(
+    order: Order, version: datetime | None, unapplied: Sequence[str], act: Act
+) -> Change | None:
+    """Note how far the order follows its channel; what could not be applied is one exception.
+
+    None when it has come that far already.
+    """
+    if version is None or (order.source_version is not None and order.source_version >= version):
+        return None
+    draft = Draft(order, act)
+    if unapplied:
+        named = {"unapplied": "; ".join(unapplied)[:1_000]}
+        draft.open_exception(actions.CHANNEL_CHANGE, detail=named)
+    return draft.finish(
+        OrderEdited, facts={"reason": "channel-update"}, changes={"source_version": version}
     )

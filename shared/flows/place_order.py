@@ -1,0 +1,53 @@
+"""An order of any door becomes one document: names resolved, lookups hashed, then accepted."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from shared.catalog.model import Product
+from shared.contracts.intake import PlaceOrder
+from shared.customers.decide import hashes_of_contact
+from shared.customers.model import keyring_of
+from shared.flows.context import Flows
+from shared.orders import decide as orders
+from shared.orders import service as order_service
+from shared.orders.decide import Act, ProductFacts
+from shared.orders.model import ItemKind
+from shared.orders.service import Placed
+from shared.tenants.model import Caller
+
+
+async def place_order(flows: Flows, caller: Caller, intake: PlaceOrder, now: datetime) -> Placed:
+    """Accept an order, once however often and through whatever door it comes.
+
+    Raises:
+        Invalid: the intake contradicts itself; every fault is named.
+        OrderDiffers: an order of this connection and reference says something else.
+    """
+    known = await flows.knowledge.of(caller.tenant_id, now)
+    return await order_service.place(
+        flows.store,
+        intake,
+        await facts_of(flows, caller.tenant_id, orders.codes_of(intake), now),
+        Act(caller.tenant_id, now, caller.name),
+        pool_id=known.pool_id(intake.channel),
+        lookups=hashes_of_contact(intake.customer, keyring_of(known.settings)),
+        correlation_id=caller.correlation_id,
+    )
+
+
+async def facts_of(
+    flows: Flows, tenant_id: str, codes: Iterable[str], now: datetime
+) -> dict[str, ProductFacts]:
+    """Return what accepting must know of the products that SKUs, aliases or barcodes name."""
+    found = await flows.knowledge.named_products(tenant_id, codes, now)
+    return {code: _facts(product) for code, product in found.items()}
+
+
+def _facts(product: Product) -> ProductFacts:
+    return ProductFacts(
+        sku=product.sku,
+        kind=ItemKind(product.kind.value),
+        step=Decimal(product.step),
+        title=product.name,
+    )
