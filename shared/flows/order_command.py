@@ -18,7 +18,7 @@ from shared.fulfillment import service as work_service
 from shared.fulfillment.decide import ItemNow
 from shared.fulfillment.model import ENDED, FULFILLMENT_LIFE, UNPICKED, Fulfillment
 from shared.kernel.documents import Operation, Stored
-from shared.kernel.errors import Exists, GuardFailed, Unavailable
+from shared.kernel.errors import Exists, GuardFailed, NotFound, Unavailable
 from shared.orders import decide as orders
 from shared.orders import service as order_service
 from shared.orders.decide.cancel import Stage
@@ -136,6 +136,17 @@ def _ending(work: Fulfillment, follow: Follow) -> type:
     """Return the row that ends emptied work; a cancel fits where the wished one does not."""
     allows = FULFILLMENT_LIFE.allows(work.status, follow.ends_by)
     return follow.ends_by if allows else work_model.Cancel
+
+
+def work_of(works: Works, fulfillment_id: str) -> Fulfillment:
+    """Return one of an order's fulfillments.
+
+    Raises:
+        NotFound: the order has none of this id.
+    """
+    if fulfillment_id not in works:
+        raise NotFound("fulfillment")
+    return works[fulfillment_id]
 
 
 def items_of(change: Change, fulfillment_id: str) -> tuple[ItemNow, ...]:

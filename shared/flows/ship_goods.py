@@ -1,0 +1,170 @@
+"""Parcels leave a location: parts are shipped, their reservations consumed, the tender is kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.couriers.model import Quote
+from shared.couriers.shipment import ShipmentStatus
+from shared.couriers.tender import (
+    SHIPMENTS,
+    KeptQuote,
+    Shipment,
+    ShippedItem,
+    ShippedParcel,
+)
+from shared.flows.context import Flows
+from shared.flows.order_command import Follow, Works, apply_command, work_of
+from shared.fulfillment import decide as work_rules
+from shared.fulfillment import model as work_model
+from shared.fulfillment import service as work_service
+from shared.fulfillment.model import (
+    Fulfillment,
+    Item,
+    NotInFulfillment,
+    Parcel,
+    Status,
+    WrongMethod,
+)
+from shared.kernel.documents import Create, Operation
+from shared.kernel.errors import NotAllowed
+from shared.orders import decide as orders
+from shared.orders.decide.change import Act, Change
+from shared.orders.decide.facts import Item as Shipped
+from shared.orders.decide.facts import Parcels
+from shared.orders.decide.reject import Work
+from shared.orders.model import Order
+from shared.tenants.model import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Tender:
+    """What is handed to a carrier: parcels with tracking, and the service with its rivals.
+
+    `units` by line: a partial shipment; None: everything.
+    """
+
+    carrier: str | None = None
+    service: str | None = None
+    parcels: tuple[Parcel, ...] = ()
+    cost_minor: int = 0
+    arrive_by: datetime | None = None
+    quotes: tuple[Quote, ...] = ()
+    units: Mapping[str, int] | None = None
+
+
+async def ship(
+    flows: Flows, caller: Caller, fulfillment_id: str, tender: Tender, now: datetime
+) -> Fulfillment:
+    """Record that packed parcels left: the parts are shipped, their reservations consumed.
+
+    Raises:
+        WrongMethod: its customer collects it.
+        NotAllowed: it is not packed.
+        NotInFulfillment: more units than the work has.
+    """
+
+    def decide(order: Order, works: Works, act: Act) -> Change | None:
+        work = work_of(works, fulfillment_id)
+        if work.status is Status.SHIPPED:
+            return None
+        if work.method != "ship":
+            raise WrongMethod(work.method, "ship")
+        if work.status is not Status.PACKED:
+            raise NotAllowed("fulfillment", work.status, "ship", work_rules.legal_commands(work))
+        shipment_id = f"{fulfillment_id}.s{work.shipments + 1}"
+        parcels = Parcels(
+            shipment_id,
+            work.location_id,
+            carrier=tender.carrier,
+            service=tender.service,
+            tracking=tuple(p.tracking for p in tender.parcels if p.tracking),
+        )
+        about = Work(fulfillment_id, work.location_id, Status.SHIPPED)
+        return orders.ship(order, about, parcels, leaving(work, tender.units), act)
+
+    shipped: list[Fulfillment] = []
+
+    def moved(work: Fulfillment) -> Fulfillment:
+        if work.fulfillment_id != fulfillment_id:
+            return work
+        shipped.append(work)
+        parcels = tender.parcels or work.parcels
+        return work.model_copy(update={"shipments": work.shipments + 1, "parcels": tuple(parcels)})
+
+    def kept(change: Change) -> list[Operation]:
+        work = shipped[-1]
+        document = _shipment(work, tender, change, now)
+        return [Create(SHIPMENTS, f"shipment:{document.shipment_id}", document)]
+
+    follow = Follow(ends_by=work_model.Ship, replaced=moved, beside=kept)
+    await apply_command(flows, caller, work_service.order_of(fulfillment_id), decide, now, follow)
+    return (await work_service.get(flows.store, caller.tenant_id, fulfillment_id)).body
+
+
+def leaving(work: Fulfillment, units: Mapping[str, int] | None) -> list[Shipped]:
+    if units is None:
+        return [Shipped(item.line_id, item.part, item.quantity) for item in work.items]
+    left, rows = dict(units), []
+    for item in work.items:
+        taken = min(left.get(item.line_id, 0), item.quantity)
+        if taken:
+            rows.append(Shipped(item.line_id, item.part, taken))
+            left[item.line_id] -= taken
+    for line_id, excess in left.items():
+        if excess:
+            raise NotInFulfillment(f"line {line_id}", excess)
+    return rows
+
+
+def _shipment(work: Fulfillment, tender: Tender, change: Change, now: datetime) -> Shipment:
+    """Return the tender's document: the parts that left are those that the change shipped."""
+    known: dict[str, Item] = {item.line_id: item for item in work.items}
+    gone = [
+        part
+        for part in change.event.parts
+        if part.fulfillment_id == work.fulfillment_id and part.state == "shipped"
+    ]
+    reservations = {
+        (line.line_id, part.part): part.reservation_id or ""
+        for line in change.order.lines
+        for part in line.parts
+    }
+    parcels = tender.parcels or work.parcels
+    return Shipment(
+        shipment_id=f"{work.fulfillment_id}.s{work.shipments + 1}",
+        order_id=work.order_id,
+        fulfillment_id=work.fulfillment_id,
+        location_id=work.location_id,
+        version=1,
+        status=ShipmentStatus.BOOKED,
+        carrier=tender.carrier,
+        service=tender.service,
+        tracking=tuple(parcel.tracking for parcel in parcels if parcel.tracking),
+        items=tuple(
+            ShippedItem(
+                line_id=part.line_id,
+                part=part.part,
+                sku=known[part.line_id].sku,
+                quantity=part.quantity,
+                reservation_id=reservations[part.line_id, part.part],
+            )
+            for part in gone
+        ),
+        parcels=tuple(
+            ShippedParcel(**parcel.model_dump(exclude={"contents"})) for parcel in parcels
+        ),
+        cost_minor=tender.cost_minor or work.cost_minor,
+        currency=work.currency,
+        quotes=tuple(
+            KeptQuote(
+                carrier=quote.carrier,
+                service=quote.service,
+                cost_minor=quote.cost_minor,
+                arrive_by=quote.arrive_by,
+            )
+            for quote in tender.quotes
+        ),
+        shipped_at=now,
+        arrive_by=tender.arrive_by,
+    )
