@@ -9,7 +9,6 @@ import builtins
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
@@ -17,7 +16,7 @@ from pydantic import JsonValue, ValidationError
 
 from shared.kernel.conditions import Condition, PatchOperation
 from shared.kernel.errors import Corrupt
-from shared.kernel.model import Strict
+from shared.kernel.model import Instant, Strict
 
 OPERATIONS_MAX: Final = 100
 BATCH_BYTES_MAX: Final = 2_000_000
@@ -275,7 +274,7 @@ class EventDocument(Document):
     """
 
     name: str
-    at: datetime
+    at: Instant
     actor: str
     correlation_id: str = ""
     data: dict[str, JsonValue] = {}

@@ -4,9 +4,18 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, NewType, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+)
 
 from shared.kernel.errors import Fault, Invalid, Unreadable
 
@@ -52,7 +61,15 @@ Units = Annotated[int, Field(ge=1, le=1_000_000_000)]
 """A quantity: whole counts of the SKU's selling step, at least 1."""
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-Instant = AwareDatetime
+
+
+def stamp(at: datetime) -> str:
+    """Return an instant as text that sorts as time does: UTC, always six decimals."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+Instant = Annotated[AwareDatetime, PlainSerializer(stamp, return_type=str, when_used="json")]
+"""An aware time. Stored with fixed width, since stores compare and sort text."""
 
 
 class Strict(BaseModel):

@@ -141,7 +141,7 @@ def _assembled(parts: "_Parts") -> World:
         bus=bus,
         claims=_claims(parts),
         secrets=secrets,
-        vault=_vault(chosen, in_memory=in_memory),
+        vault=_vault(parts),
         tenants=Directory(
             store,
             environment=chosen.environment,
@@ -237,10 +237,10 @@ def _claims(parts: _Parts) -> Claims:
     return FolderClaims(parts.settings.data / "claims", parts.clock)
 
 
-def _vault(settings: Settings, *, in_memory: bool) -> Vault:
+def _vault(parts: _Parts) -> Vault:
     from shared.adapters.embedded.vault import FileVault, MemoryVault
 
-    return MemoryVault() if in_memory else FileVault(settings.data / VAULT_FILE)
+    return MemoryVault() if parts.in_memory else FileVault(parts.settings.data / VAULT_FILE)
 
 
 def _made_up(source: random.Random) -> Secrets:

@@ -1,12 +1,11 @@
 """Foreign JSON is read strictly, and every fault is named without echoing the input."""
 
 import pytest
-from pydantic import AwareDatetime
-
 from shared.kernel.errors import Invalid, Unreadable
 from shared.kernel.model import (
     DEPTH_MAX,
     Identifier,
+    Instant,
     Integer,
     ShortText,
     Strict,
@@ -22,7 +21,7 @@ class Thing(Strict):
     count: Integer = 0
     ref: Identifier = "a"
     title: ShortText = "t"
-    at: AwareDatetime | None = None
+    at: Instant | None = None
 
 
 def read(raw: str) -> Thing:
@@ -90,3 +89,9 @@ def test_text_is_kept_in_one_form() -> None:
 
 def test_pointers_escape_slashes_and_tildes() -> None:
     assert pointer_of(["a/b", 0, "c~d"]) == "/a~1b/0/c~0d"
+
+
+def test_times_are_written_so_that_text_sorts_as_time_does() -> None:
+    early = read('{"at": "2026-01-01T00:00:43Z"}').model_dump(mode="json")["at"]
+    later = read('{"at": "2026-01-01T02:00:43.1+02:00"}').model_dump(mode="json")["at"]
+    assert [early, later] == ["2026-01-01T00:00:43.000000Z", "2026-01-01T00:00:43.100000Z"]
