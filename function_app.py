@@ -7,16 +7,22 @@ import azure.functions as func
 
 from functions import (
     catalog,
+    channels,
     customers,
     operations,
+    orders,
+    routing,
     tenants,
 )
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 for blueprint in (
     catalog.bp,
+    channels.bp,
     customers.bp,
     operations.bp,
+    orders.bp,
+    routing.bp,
     tenants.bp,
 ):
     app.register_functions(blueprint)

@@ -6,7 +6,7 @@
 from enum import StrEnum
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field, RootModel
 from pydantic_core import PydanticCustomError
 
 from shared.contracts.base import Contract
@@ -219,3 +219,9 @@ class ReceiveReceipt(Contract):
 
 
 OrdersIn: TypeAlias = Annotated[ReceiveOrder | ReceiveReceipt, Field(discriminator="type")]
+
+
+class OrdersInbound(RootModel[OrdersIn]):
+    """The data of a message on `orders-in`."""
+
+    model_config = ConfigDict(frozen=True, strict=True)

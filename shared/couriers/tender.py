@@ -65,5 +65,5 @@ class Shipment(Document):
 
 
 SHIPMENTS: Final = Kind(
-    Container.ORDERS, "shipment", Shipment, ("status", "location_id", "shipped_at")
+    Container.ORDERS, "shipment", Shipment, ("status", "location_id", "shipped_at", "tracking")
 )

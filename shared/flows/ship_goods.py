@@ -54,9 +54,17 @@ class Tender:
 
 
 async def ship(
-    flows: Flows, caller: Caller, fulfillment_id: str, tender: Tender, now: datetime
+    flows: Flows,
+    caller: Caller,
+    fulfillment_id: str,
+    tender: Tender,
+    now: datetime,
+    *,
+    command_id: str | None = None,
 ) -> Fulfillment:
     """Record that packed parcels left: the parts are shipped, their reservations consumed.
+
+    `command_id`: a partial shipment told twice leaves once.
 
     Raises:
         WrongMethod: its customer collects it.
@@ -72,37 +80,80 @@ async def ship(
             raise WrongMethod(work.method, "ship")
         if work.status is not Status.PACKED:
             raise NotAllowed("fulfillment", work.status, "ship", work_rules.legal_commands(work))
-        shipment_id = f"{fulfillment_id}.s{work.shipments + 1}"
-        parcels = Parcels(
-            shipment_id,
-            work.location_id,
-            carrier=tender.carrier,
-            service=tender.service,
-            tracking=tuple(p.tracking for p in tender.parcels if p.tracking),
-        )
-        about = Work(fulfillment_id, work.location_id, Status.SHIPPED)
-        return orders.ship(order, about, parcels, leaving(work, tender.units), act)
+        return _shipped(order, work, tender, act)
 
+    follow = _follow(fulfillment_id, tender, now)
+    order_id = work_service.order_of(fulfillment_id)
+    await apply_command(flows, caller, order_id, decide, now, follow, command_id=command_id)
+    return (await work_service.get(flows.store, caller.tenant_id, fulfillment_id)).body
+
+
+async def record_shipped(
+    flows: Flows,
+    caller: Caller,
+    fulfillment_id: str,
+    tender: Tender,
+    now: datetime,
+    *,
+    command_id: str,
+) -> Fulfillment:
+    """Record what a 3PL, vendor or store's system says has left: a fact, whatever was told before.
+
+    Acceptance, picking and packing are implied. What was cancelled or given back meanwhile is a
+    conflict that a person looks at; stock follows all the same.
+
+    Raises:
+        NotFound: there is no such work.
+        NotInFulfillment: more units than the work has.
+    """
+
+    def decide(order: Order, works: Works, act: Act) -> Change | None:
+        work = work_of(works, fulfillment_id)
+        return None if work.status is Status.SHIPPED else _shipped(order, work, tender, act)
+
+    follow = _follow(fulfillment_id, tender, now, is_fact=True)
+    order_id = work_service.order_of(fulfillment_id)
+    await apply_command(flows, caller, order_id, decide, now, follow, command_id=command_id)
+    return (await work_service.get(flows.store, caller.tenant_id, fulfillment_id)).body
+
+
+def _shipped(order: Order, work: Fulfillment, tender: Tender, act: Act) -> Change | None:
+    parcels = Parcels(
+        f"{work.fulfillment_id}.s{work.shipments + 1}",
+        work.location_id,
+        carrier=tender.carrier,
+        service=tender.service,
+        tracking=tuple(p.tracking for p in tender.parcels if p.tracking),
+    )
+    about = Work(work.fulfillment_id, work.location_id, Status.SHIPPED)
+    return orders.ship(order, about, parcels, leaving(work, tender.units), act)
+
+
+def _follow(fulfillment_id: str, tender: Tender, now: datetime, *, is_fact: bool = False) -> Follow:
     shipped: list[Fulfillment] = []
 
     def moved(work: Fulfillment) -> Fulfillment:
         if work.fulfillment_id != fulfillment_id:
             return work
         shipped.append(work)
+        is_whole = leaving(work, tender.units) == leaving(work, None)
+        found = work_rules.overtaken(work) if is_fact and is_whole else work
         parcels = tender.parcels or work.parcels
-        return work.model_copy(update={"shipments": work.shipments + 1, "parcels": tuple(parcels)})
+        return found.model_copy(update={"shipments": work.shipments + 1, "parcels": tuple(parcels)})
 
     def kept(change: Change) -> list[Operation]:
-        work = shipped[-1]
-        document = _shipment(work, tender, change, now)
+        document = _shipment(shipped[-1], tender, change, now)
         return [Create(SHIPMENTS, f"shipment:{document.shipment_id}", document)]
 
-    follow = Follow(ends_by=work_model.Ship, replaced=moved, beside=kept)
-    await apply_command(flows, caller, work_service.order_of(fulfillment_id), decide, now, follow)
-    return (await work_service.get(flows.store, caller.tenant_id, fulfillment_id)).body
+    return Follow(ends_by=work_model.Ship, replaced=moved, beside=kept)
 
 
 def leaving(work: Fulfillment, units: Mapping[str, int] | None) -> list[Shipped]:
+    """Return the parts that leave; `units` by line, None for all.
+
+    Raises:
+        NotInFulfillment: more units than the work has.
+    """
     if units is None:
         return [Shipped(item.line_id, item.part, item.quantity) for item in work.items]
     left, rows = dict(units), []

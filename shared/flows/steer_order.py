@@ -98,7 +98,21 @@ async def reset(
     )
 
 
-async def note(flows: Flows, caller: Caller, order_id: str, text: str, now: datetime) -> Applied:
+async def note(
+    flows: Flows,
+    caller: Caller,
+    order_id: str,
+    text: str,
+    now: datetime,
+    *,
+    command_id: str | None = None,
+) -> Applied:
+    """Write a note beside an order, once."""
     return await apply_command(
-        flows, caller, order_id, lambda order, _, act: orders.note(order, text, act), now
+        flows,
+        caller,
+        order_id,
+        lambda order, _, act: orders.note(order, text, act),
+        now,
+        command_id=command_id,
     )

@@ -144,15 +144,25 @@ async def _claim(
     What is claimed stays so if the product is not written after all, for `CLAIM_GRACE`: taking it
     back could take it from another writer of the same product.
     """
+    writes = [await _claim_of(store, tenant_id, name, sku, now) for name in names]
+    for name, operation in zip(names, writes, strict=True):
+        if not await _is_written(store, tenant_id, name, operation):
+            await _claim_anew(store, tenant_id, name, sku, now)
+
+
+async def _claim_anew(store: Documents, tenant_id: str, name: str, sku: str, now: datetime) -> None:
     for _ in range(ATTEMPTS_MAX):
-        writes = [await _claim_of(store, tenant_id, name, sku, now) for name in names]
-        try:
-            for name, operation in zip(names, writes, strict=True):
-                await store.batch(tenant_id, Container.MASTER, name_key(name), [operation])
-        except WriteLost:
-            continue
-        return
-    raise Unavailable(f"names of {sku} are contended")
+        operation = await _claim_of(store, tenant_id, name, sku, now)
+        if await _is_written(store, tenant_id, name, operation):
+            return
+    raise Unavailable(f"a name of {sku} is contended")
+
+
+async def _is_written(store: Documents, tenant_id: str, name: str, operation: Operation) -> bool:
+    with suppress(WriteLost):
+        await store.batch(tenant_id, Container.MASTER, name_key(name), [operation])
+        return True
+    return False
 
 
 async def _claim_of(

@@ -188,6 +188,27 @@ def void_shipment(work: Fulfillment, items: Sequence[Item], now: datetime) -> Fu
     return moved(work, m.Void, now, items=tuple(items), ended_at=None)
 
 
+def unshipped(work: Fulfillment, items: Sequence[Item], now: datetime) -> Fulfillment:
+    """Return the work with the items of a tender that was taken back: packed, as they left.
+
+    Work that has ended otherwise since, because the rest of it was given back, is open again.
+    """
+    if work.status is Status.SHIPPED:
+        return void_shipment(work, items, now)
+    if work.status in m.ENDED:
+        return settled(work, Status.PACKED, now, items=tuple(items), ended_at=None)
+    return settled(work, work.status, now, items=(*work.items, *items))
+
+
+def overtaken(work: Fulfillment) -> Fulfillment:
+    """Return work as it stood before it left, whatever the location had told of it."""
+    if work.status in m.ENDED:
+        return work
+    items = tuple(item.model_copy(update={"picked": item.quantity}) for item in work.items)
+    done = Status.PACKED if work.method == "ship" else Status.READY_FOR_PICKUP
+    return work.model_copy(update={"status": done, "left": None, "items": items})
+
+
 def hold(work: Fulfillment, now: datetime) -> Fulfillment | None:
     """Stop the work; None when it is stopped or over already."""
     if not FULFILLMENT_LIFE.allows(work.status, m.Hold):

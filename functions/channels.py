@@ -1,0 +1,201 @@
+"""Channels: their signed webhooks come in, their connections are kept."""
+
+from datetime import datetime
+from typing import Final
+
+import azure.functions as func
+from pydantic import Field, SecretStr
+
+from functions._edge import Call, Reply, http, listing
+from shared.channels import service
+from shared.channels.model import Connection
+from shared.channels.registry import channel
+from shared.flows.channel_update import Webhook, take_webhook
+from shared.kernel.errors import NotFound
+from shared.kernel.ids import hash_id
+from shared.kernel.model import Identifier, Strict, Text
+from shared.tenants.model import Caller, Role
+from shared.wiring import World, flows, store, vault, world
+
+bp = func.Blueprint()
+
+SECRET_MAX: Final = 500
+
+
+class ConnectionBody(Strict):
+    """An account of a channel. `secret` signs its webhooks; the one before stays valid."""
+
+    channel: Identifier
+    domain: Text | None = None
+    secret: SecretStr | None = Field(default=None, min_length=8, max_length=SECRET_MAX)
+    is_active: bool = True
+    locations: dict[str, Identifier] = {}
+    pickup_codes: dict[str, Identifier] = {}
+    services: dict[str, Identifier] = {}
+    default_location: Identifier | None = None
+
+
+class ConnectionView(Strict):
+    """A connection as it is shown: without its secrets, which nobody can read again."""
+
+    connection_id: str
+    channel: str
+    is_active: bool
+    domain: str | None = None
+    secrets: int
+    locations: dict[str, str] = {}
+    pickup_codes: dict[str, str] = {}
+    services: dict[str, str] = {}
+    default_location: str | None = None
+    webhook_path: str
+
+
+class Taken(Strict):
+    """What became of a webhook: done, known, waiting for its order, or noted."""
+
+    outcome: str
+
+
+@http(
+    bp,
+    "POST",
+    "webhooks/{channel}/{tenant}/{subscription}",
+    "webhooks",
+    answer=Taken,
+    public=True,
+)
+async def take_channel_webhook(call: Call[None]) -> Reply:
+    """Take a channel's webhook; its signature over the raw body is the credential."""
+    current = world()
+    tenant_id, connection = await _connection(call, current)
+    secrets = [await current.vault.get(tenant_id, name) for name in connection.secrets]
+    received = service.receive(
+        tenant_id,
+        connection,
+        call.raw,
+        dict(call.request.headers),
+        [secret for secret in secrets if secret],
+        call.now,
+    )
+    caller = Caller(
+        tenant_id,
+        f"channel:{connection.connection_id}",
+        Role.INTEGRATION,
+        correlation_id=call.correlation_id,
+    )
+    call.note(tenant_id=tenant_id)
+    webhook = Webhook(received, connection, call.raw)
+    return Reply(Taken(outcome=await take_webhook(flows(), caller, webhook, call.now)))
+
+
+async def _connection(call: Call[None], current: World) -> tuple[str, Connection]:
+    """Return the tenant and connection that the path names; whatever is missing looks the same."""
+    tenant_id = call.param("tenant")
+    if await current.tenants.tenant(tenant_id, call.now) is None:
+        raise NotFound("connection")
+    await current.tenants.active(tenant_id, call.now)
+    name = call.param("subscription")
+    connection = await service.get_connection(current.store, tenant_id, name)
+    if connection.channel != call.param("channel") or not connection.is_active:
+        raise NotFound("connection")
+    return tenant_id, connection
+
+
+@http(bp, "GET", "channels", "channels.read", answer=ConnectionView, many=True)
+async def list_connections(call: Call[None]) -> Reply:
+    """List the tenant's connections."""
+    limit, cursor = call.page()
+    page = await service.list_connections(store(), call.tenant_id, limit=limit, cursor=cursor)
+    rows = [_view(call.tenant_id, row.body) for row in page.items]
+    return Reply(listing(rows, page.cursor))
+
+
+@http(
+    bp,
+    "PUT",
+    "channels/{connection}",
+    "channels.write",
+    body=ConnectionBody,
+    answer=ConnectionView,
+)
+async def save_connection(call: Call[ConnectionBody]) -> Reply:
+    """Create a connection or change it; a new secret is used beside the one before."""
+    channel(call.body.channel)
+    name, body = call.param("connection"), call.body
+    before = await _before(call.tenant_id, name)
+    secrets = before.secrets if before else ()
+    if body.secret is not None:
+        secrets = await _keep_secret(call.tenant_id, name, body.secret, secrets)
+    saved = await service.save_connection(
+        store(), call.tenant_id, _connection_of(name, body, secrets, call.now, before)
+    )
+    return Reply(_view(call.tenant_id, saved))
+
+
+async def _before(tenant_id: str, name: str) -> Connection | None:
+    try:
+        return await service.get_connection(store(), tenant_id, name)
+    except NotFound:
+        return None
+
+
+async def _keep_secret(
+    tenant_id: str, name: str, secret: SecretStr, before: tuple[str, ...]
+) -> tuple[str, ...]:
+    value = secret.get_secret_value()
+    kept = hash_id("secret", tenant_id, name, value)
+    await vault().put(tenant_id, kept, value.encode())
+    names = (kept, *(known for known in before if known != kept))
+    for old in names[2:]:
+        await vault().forget(tenant_id, old)
+    return names[:2]
+
+
+def _connection_of(
+    name: str,
+    body: ConnectionBody,
+    secrets: tuple[str, ...],
+    now: datetime,
+    before: Connection | None,
+) -> Connection:
+    return Connection(
+        connection_id=name,
+        channel=body.channel,
+        is_active=body.is_active,
+        domain=body.domain,
+        secrets=secrets,
+        locations=body.locations,
+        pickup_codes=body.pickup_codes,
+        services=body.services,
+        default_location=body.default_location,
+        created_at=before.created_at if before else now,
+    )
+
+
+@http(bp, "DELETE", "channels/{connection}", "channels.write", status=204)
+async def forget_connection(call: Call[None]) -> Reply:
+    """Remove a connection; its orders stay."""
+    name = call.param("connection")
+    before = await _before(call.tenant_id, name)
+    if before is None:
+        raise NotFound("connection")
+    await service.forget_connection(store(), call.tenant_id, name)
+    for secret in before.secrets:
+        await vault().forget(call.tenant_id, secret)
+    return Reply()
+
+
+def _view(tenant_id: str, connection: Connection) -> ConnectionView:
+    kind, name = connection.channel, connection.connection_id
+    return ConnectionView(
+        connection_id=name,
+        channel=kind,
+        is_active=connection.is_active,
+        domain=connection.domain,
+        secrets=len(connection.secrets),
+        locations=dict(connection.locations),
+        pickup_codes=dict(connection.pickup_codes),
+        services=dict(connection.services),
+        default_location=connection.default_location,
+        webhook_path=f"/api/v1/webhooks/{kind}/{tenant_id}/{name}",
+    )
