@@ -17,7 +17,10 @@ _log = logging.getLogger(LOGGER)
 class LockKeeper:
     """Renews the lock of one message (or of its session) until it is let go."""
 
-    __slots__ = ("_bus", "_clock", "_held", "_path", "_renewal", "_spent_s", "_timer", "_until_s")
+    __slots__ = (
+        *("_bus", "_clock", "_held", "_path", "_renewal", "_spent_s", "_timer", "_until_s"),
+        "renewals",
+    )
 
     def __init__(self, bus: Bus, path: str, clock: Clock, *, until_s: float) -> None:
         self._bus, self._path, self._clock, self._until_s = bus, path, clock, until_s
@@ -25,6 +28,12 @@ class LockKeeper:
         self._timer: asyncio.TimerHandle | None = None
         self._renewal: asyncio.Task[None] | None = None
         self._spent_s = 0.0
+        self.renewals = 0
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a renewal is to come."""
+        return self._timer is not None
 
     def keep(self, received: Received) -> None:
         """Begin with a message that was just received."""
@@ -57,5 +66,6 @@ class LockKeeper:
             # The work goes on: its inbox makes a second delivery harmless.
             _log.warning("lock_not_renewed", extra={"entity": self._path, "code": error.code})
             return
+        self.renewals += 1
         if self._held is not None:
             self._schedule((until - self._clock.now()).total_seconds())

@@ -40,7 +40,7 @@ class SessionPump:
 
     @property
     def empty_polls(self) -> int:
-        """How often nothing was found and nothing ran."""
+        """How often no session was waiting."""
         return self._empty_polls
 
     def ring(self) -> None:
@@ -79,8 +79,7 @@ class SessionPump:
             _log.warning("accept_failed", extra={"entity": self.path, "code": error.code})
             return False
         if session_id is None:
-            if not self.is_busy:
-                self._empty_polls += 1
+            self._empty_polls += 1
             return False
         bell = Bell()
         self._at_work += 1

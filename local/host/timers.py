@@ -7,7 +7,7 @@ nobody ran; the last missed one is then fired late, once.
 
 import json
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import azure.functions as func
@@ -32,6 +32,7 @@ from shared.kernel.errors import Outside, WriteLost
 from shared.tenants.model import PLATFORM
 
 KEY: Final = "timers"
+LATE: Final = timedelta(minutes=1)  # a tick that is fired so long after its instant is past due
 LOOK_S: Final = 1.0  # clocks may be set, or stepped: nobody sleeps longer than this
 
 _log = logging.getLogger(LOGGER)
@@ -128,7 +129,7 @@ class TimerPump:
         is_ours = await self._claim(due)
         self._next = self._schedule.after(due)
         if is_ours:
-            await self._fire(due, is_late=self._schedule.after(due) <= now)
+            await self._fire(due, is_late=now - due >= LATE)
 
     async def _state(self) -> Stored[TimerState] | None:
         name = self._function.name
