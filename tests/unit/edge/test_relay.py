@@ -54,7 +54,8 @@ def a_document(
         "_etag": "1",
         "_ts": 1,
     }
-    return json.loads(create.body.model_dump_json()) | around
+    body: dict[str, Any] = json.loads(create.body.model_dump_json())
+    return body | around
 
 
 async def run(door: Door, *documents: Mapping[str, Any]) -> int:
