@@ -12,6 +12,7 @@ from functions import (
     operations,
     orders,
     routing,
+    sweeps,
     tenants,
 )
 
@@ -23,6 +24,7 @@ for blueprint in (
     operations.bp,
     orders.bp,
     routing.bp,
+    sweeps.bp,
     tenants.bp,
 ):
     app.register_functions(blueprint)

@@ -5,7 +5,9 @@ from typing import Any
 import azure.functions as func
 from pydantic import JsonValue, RootModel
 
-from functions._edge import Call, Reply, http, listing
+from functions._edge import Call, Delivery, Reply, http, listing, subscription
+from shared.contracts.cloud_event import CloudEvent
+from shared.contracts.orders import OrderWork
 from shared.customers import service
 from shared.customers.model import (
     Customer,
@@ -15,9 +17,10 @@ from shared.customers.model import (
     MergeSuggestion,
     keyring_of,
 )
+from shared.flows.link_customer import link_customer
 from shared.kernel.errors import Fault, Invalid, NotFound
 from shared.kernel.model import Instant
-from shared.wiring import store, tenants
+from shared.wiring import flows, store, tenants
 
 bp = func.Blueprint()
 
@@ -102,3 +105,11 @@ async def _ring(call: Call[Any]) -> Keyring:
 
 def _shown(customer: Customer) -> CustomerView:
     return CustomerView(**{name: getattr(customer, name) for name in CustomerView.model_fields})
+
+
+@subscription(bp, "events", "customers", OrderWork)
+async def link_accepted_order(delivery: Delivery[CloudEvent[OrderWork]]) -> None:
+    """Name an accepted order's customer."""
+    order_id = delivery.event.data.order_id
+    delivery.note(order_id=order_id)
+    await link_customer(flows(), delivery.caller, order_id, delivery.now)

@@ -122,6 +122,7 @@ class Part(Strict):
     arrive_by: Instant | None = None
     ready_by: Instant | None = None
     auto_cancel_at: Instant | None = None
+    out_since: Instant | None = None  # shipped, handed over or delivered, whichever it is in now
 
 
 class Line(Strict):
@@ -208,6 +209,7 @@ class Order(Document):
     lookups: tuple[str, ...] = Field(default=(), max_length=10)
     exchange_of: Identifier | None = None  # the return that this order replaces goods of
     day: str  # UTC date of acceptance, for the search
+    due_at: Instant | None = None  # the next date at which something happens by itself
 
 
 ORDERS: Final = Kind(
@@ -224,5 +226,6 @@ ORDERS: Final = Kind(
         "customer_id",
         "accepted_at",
         "connection",
+        "due_at",
     ),
 )

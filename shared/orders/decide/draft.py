@@ -9,6 +9,7 @@ from shared.kernel.errors import NotFound
 from shared.orders.decide.actions import actions_for
 from shared.orders.decide.change import Act, Change, Cut, Divided, Removed, part_change
 from shared.orders.decide.status import (
+    due_at,
     is_routed,
     parts_to_route,
     preorders_to_queue,
@@ -20,6 +21,7 @@ from shared.orders.model import (
     PARTS_MAX,
     RESERVED,
     WAITING,
+    WITH_CUSTOMER,
     ExceptionDocument,
     ExceptionStatus,
     Line,
@@ -139,6 +141,8 @@ class Draft:
         elif state is PartState.CANCELLED:
             changes["reservation_id"] = None
         changes["queued"] = self._is_queued(line_id, part, state)
+        if state in WITH_CUSTOMER and state is not part.state:
+            changes["out_since"] = self.act.now
         return part.model_copy(update=changes | dict(cut.changes))
 
     def _is_queued(self, line_id: str, part: Part, state: PartState) -> bool:
@@ -238,7 +242,7 @@ class Draft:
             "exceptions": self.order.exceptions + len(self._opened),
         }
         order = self.order.model_copy(update=fixed | dict(changes or {}))
-        order = order.model_copy(update={"status": status_of(order)})
+        order = order.model_copy(update={"status": status_of(order), "due_at": due_at(order)})
         event = make(
             tenant_id=self.act.tenant_id,
             occurred_at=self.act.now,

@@ -10,7 +10,7 @@ from shared.kernel.money import Money
 from shared.kernel.quantity import NotACountOfSteps, Step
 from shared.orders.decide import actions
 from shared.orders.decide.status import ROUTED_KINDS
-from shared.orders.model import Line, Part, PartState
+from shared.orders.model import WITH_CUSTOMER, Line, Part, PartState
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,7 @@ def _parts(intake: PlaceOrder, source: PlaceLine, line: Line, now: datetime) -> 
             state=state,
             reason=reason,
             location_id=source.taken_at if is_taken else None,
+            out_since=min(intake.placed_at, now) if state in WITH_CUSTOMER else None,
         )
 
 

@@ -97,3 +97,18 @@ def _is_released(line: Line, now: datetime) -> bool:
 def parts_of(order: Order, fulfillment_id: str) -> tuple[tuple[Line, Part], ...]:
     """Return the parts that a fulfillment has, or had when they left or were cancelled."""
     return tuple(row for row in all_parts(order) if row[1].fulfillment_id == fulfillment_id)
+
+
+def due_at(order: Order) -> datetime | None:
+    """Return the next date at which something happens to the order by itself."""
+    dates = [
+        part.auto_cancel_at
+        for _, part in all_parts(order)
+        if part.state in WAITING and part.auto_cancel_at is not None
+    ]
+    dates += [
+        line.release_at
+        for line, part in all_parts(order)
+        if part.state is PartState.PREORDERED and line.release_at is not None
+    ]
+    return min(dates, default=None)

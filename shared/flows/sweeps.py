@@ -1,0 +1,117 @@
+"""What falls due by itself: expiries, silence, dates. Each is bounded, and the next run goes on.
+
+A sweep asks by query what may be due and lets the command decide again on the document itself, so
+that a second sweep, or one that comes late, does nothing twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from shared.contracts.stock import RejectReason
+from shared.flows.context import Flows
+from shared.flows.follow import system
+from shared.flows.hand_out import Rejection, expire_pickup, reject
+from shared.flows.order_command import apply_command
+from shared.fulfillment.model import FULFILLMENTS, Fulfillment, Status
+from shared.inventory import service as inventory
+from shared.kernel.conditions import Condition
+from shared.kernel.documents import Order as Sorting
+from shared.kernel.errors import Outside, Refused
+from shared.kernel.model import stamp
+from shared.orders import decide as orders
+from shared.orders.model import ORDERS, Order
+
+SWEPT_MAX: Final = 200  # of each kind, a run
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many of each kind fell due, and how many could not be done this time."""
+
+    expired_softs: int = 0
+    expired_pickups: int = 0
+    unanswered: int = 0
+    orders: int = 0
+    failed: int = 0
+
+
+async def sweep_tenant(flows: Flows, tenant_id: str, now: datetime) -> Swept:
+    """Let everything of a tenant that is due happen."""
+    softs = await inventory.expire(flows.store, tenant_id, now)
+    pickups = await _due_work(flows, tenant_id, Status.READY_FOR_PICKUP, "pickup_expires_at", now)
+    silent = await _due_work(flows, tenant_id, Status.OPEN, "accept_by", now)
+    due = await _due_orders(flows, tenant_id, now)
+    failed = 0
+    for work in pickups:
+        failed += not await _expire(flows, tenant_id, work, now)
+    for work in silent:
+        failed += not await _no_response(flows, tenant_id, work, now)
+    for order in due:
+        failed += not await _reach_dates(flows, tenant_id, order, now)
+    return Swept(len(softs), len(pickups), len(silent), len(due), failed)
+
+
+async def _due_work(
+    flows: Flows, tenant_id: str, status: Status, field: str, now: datetime
+) -> Sequence[Fulfillment]:
+    page = await flows.store.query(
+        tenant_id,
+        FULFILLMENTS,
+        where=(Condition("status", "eq", status.value), Condition(field, "le", stamp(now))),
+        order=Sorting(field),
+        limit=SWEPT_MAX,
+    )
+    return [stored.body for stored in page.items]
+
+
+async def _due_orders(flows: Flows, tenant_id: str, now: datetime) -> Sequence[Order]:
+    page = await flows.store.query(
+        tenant_id,
+        ORDERS,
+        where=(Condition("due_at", "le", stamp(now)),),
+        order=Sorting("due_at"),
+        limit=SWEPT_MAX,
+    )
+    return [stored.body for stored in page.items]
+
+
+async def _expire(flows: Flows, tenant_id: str, work: Fulfillment, now: datetime) -> bool:
+    try:
+        await expire_pickup(flows, system(tenant_id, "sweep"), work.fulfillment_id, now)
+    except (Refused, Outside):
+        return False
+    return True
+
+
+async def _no_response(flows: Flows, tenant_id: str, work: Fulfillment, now: datetime) -> bool:
+    """Take work back that nobody accepted in time: a rejection like any other (semantics 5)."""
+    rows = [
+        Rejection(line_id, None, RejectReason.NO_RESPONSE)
+        for line_id in sorted({item.line_id for item in work.items})
+    ]
+    try:
+        await reject(flows, system(tenant_id, "sweep"), work.fulfillment_id, rows, now)
+    except (Refused, Outside):
+        return False  # accepted at this moment, or contended: the next run looks again
+    return True
+
+
+async def _reach_dates(flows: Flows, tenant_id: str, order: Order, now: datetime) -> bool:
+    """Release preorders whose date has come, and cancel what waited too long."""
+    caller, order_id = system(tenant_id, "sweep"), order.order_id
+    try:
+        await apply_command(
+            flows,
+            caller,
+            order_id,
+            lambda known, _, act: orders.reach_release_date(known, act),
+            now,
+        )
+        await apply_command(
+            flows, caller, order_id, lambda known, _, act: orders.auto_cancel(known, act), now
+        )
+    except (Refused, Outside):
+        return False
+    return True
