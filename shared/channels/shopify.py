@@ -112,13 +112,15 @@ def order_of(shop: ShopOrder, connection: Connection) -> PlaceOrder:
         tip=money.of(shop.total_tip_received),
         total=money.of(shop.total_price),
         tags=_tags(shop.tags),
-        shipping_choice=next(
-            (connection.services[code] for code in codes if code in connection.services), None
-        ),
+        shipping_choice=_first(connection.services, codes),
         payment=Payment.PAID if shop.financial_status in _PAID else Payment.UNPAID,
         cancelled=shop.cancelled_at is not None,
         note=clean(shop.note, TEXT_MAX),
     )
+
+
+def _first(mapping: Mapping[str, str], codes: Iterable[str]) -> str | None:
+    return next((mapping[code] for code in codes if code in mapping), None)
 
 
 def _customer(shop: ShopOrder) -> Contact | None:

@@ -1,7 +1,7 @@
 """Work that comes back from a location: rejected, taken back, or never collected."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -72,21 +72,11 @@ def reject(
         if part is None:
             raise NotFound("part")
         line = draft.line(line_id)
+        in_totes = picked.get(line.sku or "", 0)
+        cuts = [_cut(line, part, row, policy, in_totes) for row in rows]
         until = act.now + timedelta(days=policy.rejection_period_days)
-        cuts = []
-        for row in rows:
-            rejects = part.rejects + row.is_counted
-            is_over = rejects >= policy.max_rejects and row.is_counted
-            events = _events(line, part, is_over=is_over)
-            changes = _taken_back(part, work.location_id, rejects) | {
-                "reason": row.reason,
-                "excluded_until": until,
-            }
-            if life.ConfirmCancel in events:
-                changes = {}
-            cuts.append(
-                Cut(row.quantity, events, changes, row.reason, picked.get(line.sku or "", 0))
-            )
+        excluded = _excluded(part, work.location_id) | {"excluded_until": until}
+        cuts = [replace(cut, changes={**cut.changes, **excluded}) for cut in cuts]
         for new in draft.cut(line_id, part, *cuts):
             _put_before_a_person(draft, line, new)
     facts = {
@@ -105,6 +95,14 @@ def _by_part(rejected: Iterable[Rejected]) -> dict[tuple[str, int], list[Rejecte
     return rows
 
 
+def _cut(line: Line, part: Part, row: Rejected, policy: RejectPolicy, in_totes: int) -> Cut:
+    rejects = part.rejects + row.is_counted
+    is_over = row.is_counted and rejects >= policy.max_rejects
+    events = _events(line, part, is_over=is_over)
+    changes = {"reason": row.reason, "rejects": rejects}
+    return Cut(row.quantity, events, changes, row.reason, in_totes)
+
+
 def _events(line: Line, part: Part, *, is_over: bool) -> tuple[type, ...]:
     if part.state is PartState.CANCEL_REQUESTED:
         return (life.ConfirmCancel,)
@@ -113,9 +111,9 @@ def _events(line: Line, part: Part, *, is_over: bool) -> tuple[type, ...]:
     return (life.Reject,)
 
 
-def _taken_back(part: Part, location_id: str, rejects: int) -> dict[str, object]:
+def _excluded(part: Part, location_id: str) -> dict[str, object]:
     excluded = dict.fromkeys((*part.excluded, location_id))
-    return {"rejects": rejects, "excluded": tuple(excluded)[-EXCLUDED_MAX:]}
+    return {"excluded": tuple(excluded)[-EXCLUDED_MAX:]}
 
 
 def _put_before_a_person(draft: Draft, line: Line, part: Part) -> None:
