@@ -25,6 +25,11 @@ class RateProvider(Protocol):
         ...
 
 
+async def without_limit(work: Awaitable[T], _seconds: float, /) -> T:
+    """Wait for work however long it takes: for providers that never leave the process."""
+    return await work
+
+
 class Within(Protocol):
     """Wait for work, but not longer than `seconds` (`asyncio.wait_for` is one).
 

@@ -10,7 +10,15 @@ from shared.couriers.decide.tariff import CompiledCard, compile_card
 from shared.couriers.model import Quote, RateRequest
 from shared.couriers.ports import RateProvider, Within
 from shared.kernel.documents import Container, Create, Documents, Replace, Stored
-from shared.kernel.errors import Outside
+from shared.kernel.errors import (
+    Exists,
+    GuardFailed,
+    Missing,
+    NotFound,
+    Outside,
+    PreconditionFailed,
+    Refused,
+)
 
 CARDS_MAX: Final = 50
 TENANTS_KEPT_MAX: Final = 1_000
@@ -23,6 +31,60 @@ async def rate_cards(tenant_id: str, store: Documents) -> tuple[Stored[RateCard]
     """Return a tenant's rate cards by id, `CARDS_MAX` at most."""
     page = await store.query(tenant_id, RATE_CARD, key=RATE_CARD_KEY, limit=CARDS_MAX)
     return page.items
+
+
+class CardExists(Refused):
+    """The id is that of another card."""
+
+    code, status = "rate-card-exists", 409
+
+    def __init__(self, card_id: str) -> None:
+        super().__init__(f"there is a rate card {card_id}")
+        self.card_id = card_id
+
+
+async def get_rate_card(tenant_id: str, store: Documents, card_id: str) -> Stored[RateCard]:
+    """Return one card with its etag.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
+    found = await store.get(tenant_id, RATE_CARD, RATE_CARD_KEY, rate_card_id(card_id))
+    if found is None:
+        raise NotFound("rate card")
+    return found
+
+
+async def create_rate_card(tenant_id: str, store: Documents, card: RateCard) -> str:
+    """Keep a new card; told again in the same words it is the same card. Returns its etag.
+
+    Raises:
+        CardExists: there is one of its id with other contents.
+    """
+    try:
+        return await save_rate_card(tenant_id, store, card)
+    except Exists:
+        found = await get_rate_card(tenant_id, store, card.card_id)
+        if found.body != card:
+            raise CardExists(card.card_id) from None
+        return found.etag
+
+
+async def replace_rate_card(
+    tenant_id: str, store: Documents, card: RateCard, if_match: str
+) -> str:
+    """Write a card over the version that the caller read; returns the new etag.
+
+    Raises:
+        NotFound: there is none of this id.
+        PreconditionFailed: it was changed since.
+    """
+    try:
+        return await save_rate_card(tenant_id, store, card, if_match)
+    except Missing:
+        raise NotFound("rate card") from None
+    except GuardFailed:
+        raise PreconditionFailed from None
 
 
 async def save_rate_card(
@@ -55,6 +117,10 @@ class CardShelf:
     def __init__(self, store: Documents) -> None:
         self._store = store
         self._kept: dict[str, _Kept] = {}
+
+    def forget(self, tenant_id: str) -> None:
+        """Read a tenant's cards again at the next question."""
+        self._kept.pop(tenant_id, None)
 
     async def cards(self, tenant_id: str, now: datetime) -> tuple[CompiledCard, ...]:
         """Return a tenant's compiled cards, at most 30 s old.

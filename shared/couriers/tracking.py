@@ -1,4 +1,4 @@
-"""Shipments as they are stored: found by id or by the carrier's number, written under their etag."""
+"""Shipments as they are stored: found by id or by the carrier's number, written by etag."""
 
 from datetime import datetime
 from typing import Final

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from shared.couriers.ports import RateProvider, Within, without_limit
 from shared.flows.knowledge import Knowledge
 from shared.kernel.documents import Documents
 from shared.kernel.ids import Ids
@@ -12,3 +13,5 @@ class Flows:
     store: Documents
     knowledge: Knowledge
     ids: Ids
+    providers: tuple[RateProvider, ...] = ()  # beside the tenants' own rate cards
+    within: Within = without_limit

@@ -80,6 +80,7 @@ class Knowledge:
     def forget(self, tenant_id: str) -> None:
         """Read a tenant again at the next question: it was changed through this process."""
         self._tenants.pop(tenant_id, None)
+        self._shelf.forget(tenant_id)
         for key in [key for key in self._products if key[0] == tenant_id]:
             del self._products[key]
 

@@ -13,6 +13,17 @@ from shared.orders.model import Line, Order, Part
 from shared.routing.model import Contents, ParcelQuote, RouteLine
 
 
+def courier_place(order: Order, home_country: str) -> Place:
+    """Return where an order's parcels go, as carriers see it."""
+    to, place = order.ship_to, destination_of(order, home_country)
+    return Place(
+        country=place.country,
+        postcode=place.postcode or "",
+        point=point_of(to.lat_e6, to.lon_e6) if to else None,
+        is_residential=to is not None and to.company is None,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A part that waits for a location, with its line and product."""
@@ -29,15 +40,8 @@ class Tariffs:
         self, known: TenantKnowledge, order: Order, products: Mapping[str, Product], now: datetime
     ) -> None:
         self._known, self._products, self._now = known, products, now
-        to = order.ship_to
-        place = destination_of(order, known.settings.country)
         self._journey = Journey(
-            destination=Place(
-                country=place.country,
-                postcode=place.postcode or "",
-                point=point_of(to.lat_e6, to.lon_e6) if to else None,
-                is_residential=to is not None and to.company is None,
-            ),
+            destination=courier_place(order, known.settings.country),
             now=now,
             promise_by=order.promise_by,
             preference=known.preference,
