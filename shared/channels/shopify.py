@@ -3,7 +3,7 @@
 The body of a webhook is the bare order. Order by `updated_at`, never by arrival.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
