@@ -17,6 +17,7 @@ from shared.kernel.documents import Documents
 from shared.orders.model import Order
 from shared.orders.work import Decision
 from shared.routing.decide import plan
+from shared.routing.rules import RuleSet
 
 
 async def stock_views(
@@ -71,8 +72,14 @@ async def decide_attempt(
     wanted: Sequence[Wanted],
     first_attempt: int,
     now: datetime,
+    *,
+    only: str | None = None,
+    rules: RuleSet | None = None,
 ) -> Decision:
-    """Read what routing needs, plan, and return the decision of the order's next attempt."""
+    """Read what routing needs, plan, and return the decision of the order's next attempt.
+
+    `only` names the one location that may give; `rules` stand in for the active rule set.
+    """
     products = {item.product.sku: item.product for item in wanted}
     stock = await stock_views(store, known, order, products, now)
     names = {name for views in stock.values() for name in views}
@@ -86,7 +93,8 @@ async def decide_attempt(
     attempt = order.attempts + 1
     lines = [route_line(item.line, item.part, item.product, now) for item in wanted]
     request = request_of(order, lines, known.settings.country, attempt, now)
-    candidates = candidates_of(known.locations.values(), stock, products, capacity_left, now)
+    places = [place for name, place in known.locations.items() if only in {None, name}]
+    candidates = candidates_of(places, stock, products, capacity_left, now)
     tariffs = Tariffs(known, order, products, now)
-    answer = plan(request, candidates, known.rule_set(order.order_type), tariffs)
+    answer = plan(request, candidates, rules or known.rule_set(order.order_type), tariffs)
     return decision_of(Answered(known, order, answer, tariffs, stock, now), wanted, first_attempt)

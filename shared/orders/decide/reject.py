@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from shared.contracts.orders import OrderEdited, PartsRejected, PickupExpired, RefundAdvised
@@ -176,10 +176,12 @@ def take_back(
     reason: str,
     effect: RejectReason | None = None,
     only: Sequence[tuple[str, int]] | None = None,
+    excluded_until: datetime | None = None,
 ) -> tuple[tuple[Line, Part], ...]:
     """Take sourced parts back to pending, not counted as rejected; returns those in hands already.
 
-    Pickup parts stay unless they are named in `only`.
+    Pickup parts stay unless they are named in `only`. `excluded_until`: until then they are not
+    sourced where they were.
     """
     kept = []
     for line, part in all_parts(draft.order):
@@ -191,7 +193,9 @@ def take_back(
         if stages.get(part.fulfillment_id or "", Stage.COMMITTED) is Stage.COMMITTED:
             kept.append((line, part))
             continue
-        changes = {"reason": reason, "queued": True}
+        changes: dict[str, object] = {"reason": reason, "queued": True}
+        if excluded_until is not None and part.location_id is not None:
+            changes |= _excluded(part, part.location_id) | {"excluded_until": excluded_until}
         cut = Cut(part.quantity, (life.Reject,), changes, effect)
         draft.cut(line.line_id, part, cut)
     return tuple(kept)
@@ -204,13 +208,16 @@ def reroute(
     *,
     only: Sequence[tuple[str, int]] | None = None,
     effect: RejectReason | None = None,
+    excluded_until: datetime | None = None,
 ) -> Change | None:
     """Send parts that nobody picked to routing again; None when there are none.
 
-    `only` names (line, part); `effect` overcommitment when a fact took the stock away.
+    `only` names (line, part); `effect` overcommitment when a fact took the stock away;
+    `excluded_until`: until then they go elsewhere than they were.
     """
     draft = Draft(order, act)
-    take_back(draft, stages, reason=effect or "rerouted", effect=effect, only=only)
+    reason = effect or "rerouted"
+    take_back(draft, stages, reason=reason, effect=effect, only=only, excluded_until=excluded_until)
     if draft.is_empty:
         return None
     changes = {"replan_after": order.version + 1}
