@@ -161,6 +161,14 @@ def test_work_nobody_picked_is_taken_back_without_being_counted() -> None:
     assert decide.reroute(order, stages(order, Stage.COMMITTED), ACT) is None
 
 
+def test_work_that_is_taken_back_can_be_kept_from_its_location() -> None:
+    order = sourced()
+    until = NOW + timedelta(days=1)
+    change = decide.reroute(order, stages(order, Stage.IN_STORE), ACT, excluded_until=until)
+    part = part_of(done(change).order)
+    assert (part.excluded, part.excluded_until) == (("berlin",), until)
+
+
 def test_overcommitted_parts_are_named_and_carry_the_effect() -> None:
     order = sourced(a_line(), a_line(line_id="2"))
     change = done(
