@@ -193,6 +193,26 @@ async def test_whatever_writers_do_at_once_every_listed_name_leads_to_its_produc
         assert len(dict(listed)) == len(listed)
 
 
+@pytest.mark.parametrize("seed", range(10))
+async def test_a_name_given_up_and_listed_again_at_once_still_leads_to_its_product(
+    seed: int,
+) -> None:
+    """Freeing many names takes a while: the last of them is claimed again meanwhile."""
+    names = [f"shop-{n:02}" for n in range(30)]
+    async with an_interleaved_store(seed) as (store, _):
+
+        async def list_again() -> None:
+            for _ in range(300):  # until the product without its names is written
+                found = await service.get_product(store, TENANT, "BOOT-42")
+                if found is not None and not found.body.aliases:
+                    break
+            await put(store, aliases=names[-1:])
+
+        await put(store, aliases=names)
+        await asyncio.gather(put(store), list_again())
+        assert await service.resolve(store, TENANT, names) == {names[-1]: "BOOT-42"}
+
+
 @pytest.mark.parametrize("crash_after", [1, 2, 3])
 async def test_a_writer_that_crashed_anywhere_is_made_good_by_the_next_try(
     crash_after: int,
