@@ -12,7 +12,7 @@ from shared.flows.tariffs import Tariffs, Wanted
 from shared.inventory import service as inventory
 from shared.inventory.decide.availability import guard_of
 from shared.inventory.decide.rules import Item, Subject, method_switch
-from shared.inventory.model import Level
+from shared.inventory.model import Level, ReservationDocument
 from shared.kernel.documents import Documents
 from shared.orders.model import Order
 from shared.orders.work import Decision
@@ -27,29 +27,49 @@ async def stock_views(
     products: Mapping[str, Product],
     now: datetime,
 ) -> dict[str, dict[str, StockView]]:
-    """Return what each location of the channel's pool has of each SKU, after the rules."""
+    """Return what each location of the channel's pool has of each SKU, after the rules.
+
+    What the order's own quote holds counts as free: it is hardened, not taken beside it.
+    """
     pool = known.pool(order.channel)
     found: dict[str, dict[str, StockView]] = {}
     for sku, product in products.items():
         if product.stock_mode is StockMode.UNLIMITED:
             continue
         item = Item(sku, frozenset(product.tags), product.category)
+        own = await own_softs(store, known.tenant_id, order, sku, now)
         found[sku] = {
-            level.location_id: _view(known, order.channel, item, level)
+            level.location_id: _view(known, order.channel, item, level, own)
             for level in await inventory.levels(store, known.tenant_id, sku, now)
             if level.location_id in pool
         }
     return found
 
 
-def _view(known: TenantKnowledge, channel: str, item: Item, level: Level) -> StockView:
+async def own_softs(
+    store: Documents, tenant_id: str, order: Order, sku: str, now: datetime
+) -> tuple[ReservationDocument, ...]:
+    """Return what the order's quote still holds of a SKU."""
+    if order.quote_id is None:
+        return ()
+    return await inventory.quote_softs(store, tenant_id, sku, order.quote_id, now)
+
+
+def _view(
+    known: TenantKnowledge,
+    channel: str,
+    item: Item,
+    level: Level,
+    own: Sequence[ReservationDocument] = (),
+) -> StockView:
     rules, site = known.stock_rules, known.stock_sites[level.location_id]
     guards: dict[str, int | None] = {}
     for method in ("ship", "pickup"):
         is_on = method_switch(rules, Subject(item, site, channel, method)).value
         guard = guard_of(rules, level, item, site, channel, method)
         guards[method] = guard.value if is_on else None
-    return StockView(level.free, level.on_hand, guards)
+    held = sum(soft.quantity for soft in own if soft.location_id == level.location_id)
+    return StockView(level.free + held, level.on_hand, guards)
 
 
 async def capacity_taken(

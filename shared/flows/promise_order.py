@@ -15,11 +15,11 @@ from shared.contracts.stock import generation_of_reserve
 from shared.flows.closing import auto_cancel_at, fulfillments_of, with_endings
 from shared.flows.context import Flows
 from shared.flows.knowledge import TenantKnowledge
-from shared.flows.planning import decide_attempt
+from shared.flows.planning import decide_attempt, own_softs
 from shared.flows.tariffs import Wanted
 from shared.fulfillment import service as work_service
 from shared.inventory import service as inventory
-from shared.inventory.model import ClosesWait, Reserve, Won
+from shared.inventory.model import ClosesWait, Reserve, Reserved, Won
 from shared.kernel.documents import Container, Create, Stored
 from shared.kernel.errors import Exists, GuardFailed, Unavailable
 from shared.orders import decide as orders
@@ -133,14 +133,21 @@ async def _take(flows: Flows, tenant_id: str, order: Order, decision: Decision) 
             taken.failed.append(pick)
             continue
         was_queued = queued.get((pick.line_id, pick.source_part), False)
-        outcome = await inventory.reserve(
-            flows.store,
-            tenant_id,
-            _reserve(order, decision, pick, was_queued=was_queued),
-            decision.decided_at,
-        )
+        wanted = _reserve(order, decision, pick, was_queued=was_queued)
+        outcome = await _reserved(flows, tenant_id, order, wanted, decision.decided_at)
         (taken.won if isinstance(outcome, Won) else taken.failed).append(pick)
     return taken
+
+
+async def _reserved(
+    flows: Flows, tenant_id: str, order: Order, wanted: Reserve, at: datetime
+) -> Reserved:
+    """Reserve; what the order's quote holds of the SKU there becomes the order's own."""
+    softs = await own_softs(flows.store, tenant_id, order, wanted.sku, at)
+    for soft in softs:
+        if soft.location_id == wanted.location_id and soft.line_id == wanted.line_id:
+            return await inventory.harden(flows.store, tenant_id, soft.reservation_id, wanted, at)
+    return await inventory.reserve(flows.store, tenant_id, wanted, at)
 
 
 def _reserve(order: Order, decision: Decision, pick: Pick, *, was_queued: bool) -> Reserve:

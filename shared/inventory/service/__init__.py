@@ -2,7 +2,14 @@
 
 from shared.inventory.service.ending import end, perform, release
 from shared.inventory.service.ledger import LedgerPage, ledger
-from shared.inventory.service.reading import demand, level, levels, levels_at, open_reservations
+from shared.inventory.service.reading import (
+    demand,
+    level,
+    levels,
+    levels_at,
+    open_reservations,
+    quote_softs,
+)
 from shared.inventory.service.reconciling import Reconciliation, reconcile, repair
 from shared.inventory.service.recording import record
 from shared.inventory.service.reserving import expire, harden, move, reserve
@@ -26,6 +33,7 @@ __all__ = [
     "open_reservations",
     "perform",
     "pickup",
+    "quote_softs",
     "reconcile",
     "record",
     "release",

@@ -91,6 +91,23 @@ async def open_softs(
     return tuple(body for body, end in zip(bodies, ended, strict=True) if end is None)
 
 
+async def quote_softs(
+    store: Documents, tenant_id: str, sku: str, quote_id: str, now: datetime
+) -> tuple[ReservationDocument, ...]:
+    """Return what a quote still holds of a SKU; nothing once its time is over."""
+    page = await store.query(
+        tenant_id,
+        RESERVATIONS,
+        key=sku,
+        where=(Condition("order_id", "eq", quote_id), Condition("expires_at", "gt", stamp(now))),
+        order=Order("expires_at"),
+        limit=SOFTS_MAX,
+    )
+    bodies = [item.body for item in page.items if not item.body.void]
+    ended = [await store.get(tenant_id, ENDS, sku, end_id(body.reservation_id)) for body in bodies]
+    return tuple(body for body, end in zip(bodies, ended, strict=True) if end is None)
+
+
 async def open_reservations(
     store: Documents, tenant_id: str, sku: str, location_id: str
 ) -> tuple[ReservationDocument, ...]:
