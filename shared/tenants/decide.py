@@ -131,33 +131,9 @@ def change_settings(settings: Settings, patch: Mapping[str, JsonValue]) -> Setti
         else:
             found[name] = value
     try:
-        changed = Settings.model_validate_json(json.dumps(found))
+        return Settings.model_validate_json(json.dumps(found))
     except ValidationError as error:
         raise Invalid(faults_of(error)) from None
-    check_pools(changed)
-    return changed
-
-
-def check_pools(preferences: Preferences) -> None:
-    """Hold every named pool to the list of pools.
-
-    Raises:
-        Invalid: a pool is named that is not listed, or listed twice.
-    """
-    listed = [pool.pool_id for pool in preferences.pools]
-    named = {"/default_pool": preferences.default_pool} | {
-        f"/channel_pools/{i}/pool_id": row.pool_id
-        for i, row in enumerate(preferences.channel_pools)
-    }
-    faults = [
-        Fault(pointer, "unknown-pool", "no such pool in /pools")
-        for pointer, pool_id in named.items()
-        if pool_id not in listed
-    ]
-    if len(set(listed)) != len(listed):
-        faults.append(Fault("/pools", "pool-twice", "a pool is listed twice"))
-    if faults:
-        raise Invalid(faults)
 
 
 def with_status(tenant: Tenant, status: TenantStatus, now: datetime) -> Tenant | None:

@@ -113,24 +113,6 @@ class Shortage(StrEnum):
     EXCEPTION = "exception"  # queued, and a person decides
 
 
-class Pool(Strict):
-    """A set of locations that a channel may sell from; without groups and locations: all."""
-
-    pool_id: Identifier
-    groups: tuple[Identifier, ...] = Field(default=(), max_length=100)
-    locations: tuple[Identifier, ...] = Field(default=(), max_length=1_000)
-
-
-class ChannelPool(Strict):
-    """The pool of a channel, or of one connection of it."""
-
-    channel: Identifier
-    pool_id: Identifier
-
-
-EVERYWHERE: Final = Pool(pool_id="all")
-
-
 class Preferences(Strict):
     """What a tenant may choose; the defaults are those of a mid-size retailer.
 
@@ -143,9 +125,6 @@ class Preferences(Strict):
     time_zone: TimeZone
     languages: tuple[Language, ...] = Field(default=("en",), min_length=1, max_length=20)
     customer_messages: bool = True
-    pools: tuple[Pool, ...] = Field(default=(EVERYWHERE,), min_length=1, max_length=100)
-    default_pool: Identifier = "all"
-    channel_pools: tuple[ChannelPool, ...] = Field(default=(), max_length=200)
     shortage: Shortage = Shortage.BACKORDER
     backorder_beyond_supply: bool = False  # sell more than the unpromised inbound supply
     max_rejects: int = Field(default=3, ge=1, le=100)
@@ -168,12 +147,6 @@ class Settings(Preferences, Document):
     """The settings document. `lookup_key` (hex) hashes personal data and is shown to nobody."""
 
     lookup_key: str = Field(pattern=r"^[0-9a-f]{64}$")
-
-    def pool_of(self, channel: str, connection: str = "") -> Pool:
-        """Return the pool of a connection, else of its channel, else the default one."""
-        chosen = {row.channel: row.pool_id for row in self.channel_pools}
-        pool_id = chosen.get(connection) or chosen.get(channel) or self.default_pool
-        return next((pool for pool in self.pools if pool.pool_id == pool_id), EVERYWHERE)
 
     @property
     def lookup_bytes(self) -> bytes:

@@ -22,7 +22,6 @@ from shared.kernel.ids import Ids
 from shared.kernel.model import Identifier, Instant, ShortText, Strict
 from shared.tenants.decide import (
     change_settings,
-    check_pools,
     check_scope,
     new_token,
     with_status,
@@ -108,12 +107,11 @@ async def create_tenant(office: Office, command: CreateTenant, *, now: datetime)
 
     Raises:
         TenantExists: the id is taken.
-        Invalid: a reserved id, or pools that are not listed.
+        Invalid: a reserved id.
     """
     tenant_id = command.tenant_id
     if tenant_id.lower() in RESERVED_TENANTS:
         raise Invalid([Fault("/tenant_id", "reserved", "the id is reserved")])
-    check_pools(command.preferences)
     if await office.store.get(PLATFORM, TENANTS, f"tenant:{tenant_id}", TENANT_ID) is not None:
         raise TenantExists
     await _first_settings(office, command)

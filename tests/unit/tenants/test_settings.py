@@ -4,7 +4,7 @@ import pytest
 
 from shared.kernel.errors import Invalid
 from shared.tenants.decide import change_settings, with_status
-from shared.tenants.model import EVERYWHERE, Settings, Shortage, Tenant, TenantStatus
+from shared.tenants.model import Settings, Shortage, Tenant, TenantStatus
 from tests.unit.edge.door import preferences
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
@@ -37,38 +37,6 @@ def test_a_value_that_does_not_fit_is_named() -> None:
     assert pointers_of({"max_rejects": 0}) == ["/max_rejects"]
     assert pointers_of({"time_zone": "Mars/Olympus"}) == ["/time_zone"]
     assert pointers_of({"name": None}) == ["/name"]
-
-
-def test_a_pool_must_be_listed_before_it_is_named() -> None:
-    patch: dict[str, object] = {
-        "default_pool": "north",
-        "channel_pools": [{"channel": "shopify", "pool_id": "south"}],
-    }
-    assert pointers_of(patch) == ["/default_pool", "/channel_pools/0/pool_id"]
-
-
-def test_a_pool_is_listed_once() -> None:
-    assert pointers_of({"pools": [{"pool_id": "all"}, {"pool_id": "all"}]}) == ["/pools"]
-
-
-def test_a_channel_sells_from_its_pool_and_a_connection_from_its_own() -> None:
-    chosen = change_settings(
-        some_settings(),
-        {
-            "pools": [{"pool_id": "all"}, {"pool_id": "web"}, {"pool_id": "outlet"}],
-            "channel_pools": [
-                {"channel": "shopify", "pool_id": "web"},
-                {"channel": "shopify-outlet", "pool_id": "outlet"},
-            ],
-        },
-    )
-    assert chosen.pool_of("shopify").pool_id == "web"
-    assert chosen.pool_of("shopify", "shopify-outlet").pool_id == "outlet"
-    assert chosen.pool_of("pos").pool_id == "all"
-
-
-def test_a_pool_that_is_gone_means_everywhere() -> None:
-    assert some_settings(default_pool="gone").pool_of("pos") == EVERYWHERE
 
 
 def test_the_lookup_key_is_32_bytes() -> None:
