@@ -7,6 +7,7 @@ someone opens. Who means it writes an apostrophe before it, as spreadsheets do, 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -20,6 +21,7 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # OWASP, "CSV Injection"
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._+:@~-]{0,126}[A-Za-z0-9._+~-])?")
 _PHONE: Final = re.compile(r"[0-9+][0-9 ()/.-]{2,39}", re.ASCII)
 _WHOLE: Final = re.compile(r"[0-9]{1,16}", re.ASCII)
+_MEASURE: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?", re.ASCII)
 _WALL: Final = re.compile(r"[0-9]{2}:[0-9]{2}", re.ASCII)
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _TRUTH: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -72,6 +74,30 @@ def whole(cell: str) -> JsonValue:
     if not _WHOLE.fullmatch(found) or int(found) > INTEGER_MAX:
         raise CellFault("not-a-number", "a whole number of digits only")
     return int(found)
+
+
+def measure(cell: str) -> JsonValue:
+    """Read a quantity in the unit of sale, `8.5`."""
+    found = cell.strip()
+    if not found:
+        return None
+    if not _MEASURE.fullmatch(found):
+        raise CellFault("not-a-measure", "a decimal number, as 8.5")
+    return found
+
+
+def instant_of(cell: str) -> JsonValue:
+    """Read a time with its offset, `2026-11-02T09:00:00Z`."""
+    found = cell.strip()
+    if not found:
+        return None
+    try:
+        at = datetime.fromisoformat(found)
+    except ValueError as error:
+        raise CellFault("not-an-instant", "a time, as 2026-11-02T09:00:00Z") from error
+    if at.tzinfo is None:
+        raise CellFault("not-an-instant", "a time with its offset, as 2026-11-02T09:00:00Z")
+    return found
 
 
 def truth(cell: str) -> JsonValue:

@@ -17,6 +17,7 @@ from shared.kernel.errors import Fault, Invalid, TooLarge, Unreadable
 
 ROWS_MAX: Final = 5_000
 BYTES_MAX: Final = 1_048_576
+BETWEEN_KEYS: Final = "|"  # stands in no id
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,12 @@ class Table:
 
 
 def read_table(raw: bytes, columns: Sequence[Column]) -> Table:
-    """Read a file; the first of `columns` names what a row is about, and each name comes once.
+    """Read a file; the key columns name what a row is about, and each name comes once.
 
     Raises:
         TooLarge: more than `BYTES_MAX` bytes or `ROWS_MAX` rows.
         Unreadable: not UTF-8, or without a header.
-        Invalid: the header has an unknown column, one twice, or not the first of `columns`.
+        Invalid: the header has an unknown column, one twice, or not every key.
     """
     lines = _Lines(_text_of(raw))
     header = _header_of(lines.first(), columns)
@@ -130,8 +131,11 @@ def _header_of(cells: Sequence[str], columns: Sequence[Column]) -> list[str]:
         for index, name in enumerate(names)
         if name in names[:index]
     ]
-    if known[0] not in names:
-        faults.append(Fault("/header", "column-missing", f"the column {known[0]} is needed"))
+    faults += [
+        Fault("/header", "column-missing", f"the column {column.name} is needed")
+        for column in columns
+        if column.is_key and column.name not in names
+    ]
     if faults:
         raise Invalid(faults)
     return names
@@ -150,11 +154,11 @@ def _row_of(
             values[column.name] = column.read(cell)
         except CellFault as fault:
             errors.append(RowError(line, column.name, fault.code, fault.detail))
-    name = next(column.name for column in columns if column.is_key)
-    key = values.get(name)
-    if key is not None and str(key) in keys:
-        errors.append(RowError(line, name, "twice-in-file", "an earlier row is about it"))
+    named = [column.name for column in columns if column.is_key]
+    key = BETWEEN_KEYS.join(str(values.get(name)) for name in named)
+    if key in keys:
+        errors.append(RowError(line, named[0], "twice-in-file", "an earlier row is about it"))
     if errors:
         return errors
-    keys.add(str(key))
-    return Row(line, str(key), values)
+    keys.add(key)
+    return Row(line, key, values)
