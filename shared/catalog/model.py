@@ -200,14 +200,6 @@ class CapacityTake(Document):
 CAPACITY_TAKES: Final = Kind(Container.MASTER, "cap", CapacityTake)
 
 
-class CapacityFull(Refused):
-    code, status = "capacity-full", 409
-
-    def __init__(self, location_id: str, day: str) -> None:
-        super().__init__(f"{location_id} has no capacity left on {day}")
-        self.location_id, self.day = location_id, day
-
-
 class ProductExists(Refused):
     """The SKU is that of a product with other contents."""
 

@@ -9,21 +9,21 @@ _EXTENSION: Final = re.compile(r"(?:;|,|#|ext|x).*", re.IGNORECASE | re.DOTALL)
 _NOT_DIGITS: Final = re.compile(r"[^0-9]")
 
 # Calling code, and the trunk prefix that national numbers are dialed with ("" where there is none).
-# Source: ITU-T Operational Bulletin, "Dialling procedures" (national trunk prefixes).
+# Source: ITU-T Operational Bulletin, dialing procedures (national trunk prefixes).
 _COUNTRIES: Final[dict[str, tuple[str, str]]] = {
     country: (code, trunk)
     for trunk, rows in {
-        "0": "AT43 AU61 BE32 CH41 DE49 FI358 FR33 GB44 HR385 IE353 IL972 IN91 JP81 KR82 NL31 NZ64"
-        " RO40 RS381 SE46 SI386 SK421 TR90 UA380 ZA27 BG359 EG20 MY60 PH63 TH66 VN84 ID62 CN86"
-        " AE971 SA966 BR55 AR54 AL355 BA387 MK389 ME382 MA212 NG234 KE254",
-        "1": "US1 CA1 PR1 DO1 JM1",
-        "8": "LT370 RU7 KZ7 BY375",
-        "06": "HU36",
+        "0": "43AT 61AU 32BE 41CH 49DE 358FI 33FR 44GB 385HR 353IE 972IL 91IN 81JP 82KR 31NL 64NZ"
+        " 40RO 381RS 46SE 386SI 421SK 90TR 380UA 27ZA 359BG 20EG 60MY 63PH 66TH 84VN 62ID 86CN"
+        " 971AE 966SA 55BR 54AR 355AL 387BA 389MK 382ME 212MA 234NG 254KE",
+        "1": "1US 1CA 1PR 1DO 1JM",
+        "8": "370LT 7RU 7KZ 375BY",
+        "06": "36HU",
         # Italy dials its zero from abroad too, so that it belongs to the number.
-        "": "IT39 SM378 VA39 ES34 PT351 PL48 CZ420 DK45 NO47 GR30 EE372 LV371 LU352 MT356 CY357"
-        " IS354 LI423 MC377 AD376 SG65 HK852 TW886 MX52 CL56 CO57 PE51 KW965 QA974 BH973 OM968",
+        "": "39IT 378SM 39VA 34ES 351PT 48PL 420CZ 45DK 47NO 30GR 372EE 371LV 352LU 356MT 357CY"
+        " 354IS 423LI 377MC 376AD 65SG 852HK 886TW 52MX 56CL 57CO 51PE 965KW 974QA 973BH 968OM",
     }.items()
-    for country, code in ((row[:2], row[2:]) for row in rows.split())
+    for country, code in ((row[-2:], row[:-2]) for row in rows.split())
 }
 
 

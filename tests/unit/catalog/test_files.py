@@ -56,7 +56,7 @@ def test_a_file_that_is_no_table_is_refused_whole() -> None:
 
 def test_every_fault_of_a_header_is_listed_at_once() -> None:
     with pytest.raises(Invalid) as refused:
-        products("name,colour,name")
+        products("name,shade,name")
     assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [
         ("/header/1", "unknown-column"),
         ("/header/2", "column-twice"),
@@ -72,7 +72,7 @@ def test_a_file_has_a_greatest_number_of_rows() -> None:
 
 
 def test_reading_stops_where_quotes_do_not_match_and_says_so() -> None:
-    table = products("sku,name", "A-1,Boot", 'A-2,"Bo"ot', "A-3,Sock")
+    table = products("sku,name", "A-1,Boot", 'A-2,"Boo"t', "A-3,Sock")
     assert [row.key for row in table.rows] == ["A-1"]
     assert [(error.line, error.code) for error in table.errors] == [(3, "malformed-quotes")]
 
