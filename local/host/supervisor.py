@@ -12,7 +12,6 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from typing import Final
 
-from local.cli import WRONG_USE
 from local.host.bell import Patience
 from local.host.command import Serving, announcement
 from local.host.server import listening_socket
@@ -35,36 +34,42 @@ class _Flock:
         self.exit_code = 0
 
     async def keep_one(self) -> None:
-        """Run one child, again and again, until all stop."""
+        """Run one child, again and again, until all stop.
+
+        One that ends before it ever answered has said why; another would end likewise.
+        """
         loop = asyncio.get_running_loop()
         waits = Patience(RESTART_MIN_S, RESTART_MAX_S)
         is_first = True
         while not self.stopping.is_set():
             began = loop.time()
-            code = await self._run_child(is_first=is_first)
-            is_first = False
-            if code == WRONG_USE:  # it said why; another start would say the same
-                self.exit_code = WRONG_USE
+            code, has_answered = await self._run_child()
+            if is_first and not has_answered and not self.stopping.is_set():
+                self.exit_code = code
                 self.stopping.set()
+            is_first = False
             if loop.time() - began > STEADY_S:
                 waits.reset()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), waits.next())
 
-    async def _run_child(self, *, is_first: bool) -> int:
+    async def _run_child(self) -> tuple[int, bool]:
+        """Return a child's exit code, and whether it came to answer requests."""
         process = await asyncio.create_subprocess_exec(*self._command(), stdin=PIPE, stdout=PIPE)
         self._processes.add(process)
+        has_answered = False
         try:
-            if process.stdout is not None and await process.stdout.readline():
-                self._ready += is_first
-                if self._ready == self._serving.processes:
-                    self.all_ready.set()
+            if process.stdout is not None:
+                has_answered = bool(await process.stdout.readline())
+            self._ready += has_answered
+            if self._ready == self._serving.processes:
+                self.all_ready.set()
             code = await process.wait()
         finally:
             self._processes.discard(process)
-        if not self.stopping.is_set() and code != WRONG_USE:
+        if has_answered and not self.stopping.is_set():
             sys.stderr.write(f"a host process ended with code {code}; another is started\n")
-        return code
+        return code, has_answered
 
     def _command(self) -> list[str]:
         serving = self._serving
