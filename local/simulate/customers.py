@@ -1,0 +1,159 @@
+"""Customers and their shops: the same order through two doors at once, changed minds, new wishes."""
+
+import random
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from local.simulate.engine import Pause
+from local.simulate.furniture import SKUS, STORES
+from local.simulate.people import Act, Memory, Troupe
+from local.simulate.stage import Process, Stage, person
+from shared.contracts.intake import Address as ToldAddress
+from shared.contracts.intake import Method, Payment, PlaceLine, PlaceOrder
+from shared.flows import steer_order
+from shared.flows.place_order import place_order
+from shared.kernel.ids import order_id
+from shared.kernel.money import Money
+from shared.orders.decide import Edit, Units
+from shared.orders.model import Address
+from shared.wiring import flows
+
+DRAMA_S: Final = 900.0
+EUR: Final = "EUR"
+Wish = Callable[[str, str, random.Random, datetime], Awaitable[object]]
+
+
+def an_order(reference: str, chance: random.Random, now: datetime) -> PlaceOrder:
+    """Return a small order that competes with the others for scarce stock."""
+    lines = tuple(_line(number, chance, now) for number in range(1, chance.randint(1, 3) + 1))
+    return PlaceOrder(
+        connection="shop",
+        reference=reference,
+        channel="web",
+        placed_at=now,
+        currency=EUR,
+        ship_to=ToldAddress(country="DE", postcode=f"{chance.randrange(10_000, 99_999)}"),
+        lines=lines,
+        shipping=Money(amount_minor=490, currency=EUR),
+        priority=chance.choice((0, 0, 0, 5)),
+        payment=Payment.UNPAID if chance.random() < 0.08 else Payment.PAID,
+    )
+
+
+def _line(number: int, chance: random.Random, now: datetime) -> PlaceLine:
+    is_pickup = chance.random() < 0.2
+    is_ahead = chance.random() < 0.05
+    sku = "NOBODY-KNOWS" if chance.random() < 0.02 else chance.choice(SKUS)
+    return PlaceLine(
+        line_id=str(number),
+        sku=sku,
+        quantity=chance.randint(1, 4),
+        unit_price=Money(amount_minor=chance.randrange(500, 9_000), currency=EUR),
+        method=Method.PICKUP if is_pickup else Method.SHIP,
+        pickup_location=chance.choice(STORES) if is_pickup else None,
+        group="pair" if chance.random() < 0.1 else None,
+        release_at=now + timedelta(seconds=chance.uniform(60, 900)) if is_ahead else None,
+    )
+
+
+def arrive(troupe: Troupe, tenant_id: str, number: int, chance: random.Random) -> None:
+    """Let a customer order, often twice at once, and perhaps want something else afterwards."""
+    stage = troupe.stage
+    reference, at = f"R-{number}", chance.uniform(0.0, DRAMA_S * 0.7)
+    intake = an_order(reference, chance, stage.clock.now())
+    place = _placing(troupe, tenant_id, intake)
+    name = f"{tenant_id}/{reference}"
+    wishes = [_wish(troupe, tenant_id, reference, chance) for _ in range(_wishes(chance))]
+    troupe.play(name, stage.processes["web"], [_pause(at), place, *wishes], chance)
+    if chance.random() < 0.4:
+        again = _placing(troupe, tenant_id, intake)
+        troupe.play(f"{name}+", stage.processes["shop"], [_pause(at), again], chance)
+
+
+def _wishes(chance: random.Random) -> int:
+    return chance.choice((0, 0, 1, 1, 2, 3))
+
+
+def _pause(seconds: float) -> Act:
+    async def act() -> None:
+        await Pause(seconds)
+
+    return act
+
+
+def _placing(troupe: Troupe, tenant_id: str, intake: PlaceOrder) -> Act:
+    async def place() -> None:
+        clock = troupe.stage.clock
+        placed = await place_order(flows(), person(tenant_id), intake, clock.now())
+        accepted = troupe.memory.orders.setdefault(tenant_id, set())
+        accepted.add(placed.order.order_id)
+
+    async def act() -> None:
+        await troupe.give(place)
+
+    return act
+
+
+def _wish(troupe: Troupe, tenant_id: str, reference: str, chance: random.Random) -> Act:
+    name = order_id(tenant_id, "shop", reference)
+    after_s = chance.expovariate(1 / 60.0)
+    wish = chance.choices([row[0] for row in WISHES], [row[1] for row in WISHES])[0]
+    salt = random.Random(chance.getrandbits(64))
+
+    async def command() -> None:
+        await wish(tenant_id, name, random.Random(salt.getrandbits(64)), troupe.stage.clock.now())
+
+    async def act() -> None:
+        await Pause(after_s)
+        await troupe.give(command)
+
+    return act
+
+
+async def _cancel_whole(tenant_id: str, name: str, _: random.Random, now: datetime) -> object:
+    return await steer_order.cancel(flows(), person(tenant_id), name, (), "customer", now)
+
+
+async def _cancel_units(tenant_id: str, name: str, chance: random.Random, now: datetime) -> object:
+    units = chance.choice((None, 1, 1, 2))
+    rows = [Units(str(chance.randint(1, 3)), units)]
+    command_id = f"c{chance.getrandbits(40)}"
+    return await steer_order.cancel(
+        flows(), person(tenant_id), name, rows, "customer", now, command_id=command_id
+    )
+
+
+async def _hold(tenant_id: str, name: str, chance: random.Random, now: datetime) -> object:
+    reason = chance.choice(("fraud", "manual"))
+    return await steer_order.hold(flows(), person(tenant_id), name, reason, None, now)
+
+
+async def _release(tenant_id: str, name: str, chance: random.Random, now: datetime) -> object:
+    return await steer_order.release(flows(), person(tenant_id), name, None, now)
+
+
+async def _edit(tenant_id: str, name: str, chance: random.Random, now: datetime) -> object:
+    address = Address(country="DE", postcode=str(chance.randrange(10_000, 99_999)))
+    return await steer_order.edit(flows(), person(tenant_id), name, Edit(ship_to=address), now)
+
+
+async def _reroute(tenant_id: str, name: str, _: random.Random, now: datetime) -> object:
+    return await steer_order.reroute(flows(), person(tenant_id), name, now)
+
+
+async def _reset(tenant_id: str, name: str, _: random.Random, now: datetime) -> object:
+    return await steer_order.reset(flows(), person(tenant_id), name, now)
+
+
+WISHES: Final[tuple[tuple[Wish, int], ...]] = (
+    (_cancel_whole, 4),
+    (_cancel_units, 6),
+    (_hold, 3),
+    (_release, 4),
+    (_edit, 4),
+    (_reroute, 2),
+    (_reset, 2),
+)
+
+__all__ = ["DRAMA_S", "Memory", "Process", "Stage", "arrive", "person"]

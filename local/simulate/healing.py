@@ -1,0 +1,89 @@
+"""The end of trouble: relays and consumers go on, timers run, parked messages are replayed.
+
+Whatever is still open must come to rest within a bound; what has not by then never will.
+"""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from local.simulate.engine import TooManySteps, run_now
+from local.simulate.people import Memory
+from local.simulate.pumps import FEED_BELL, ROUTING, Pumps
+from local.simulate.stage import TENANTS, Stage
+from shared.inventory import service as inventory
+from shared.kernel.errors import Outside
+from shared.tenants import parking
+from shared.tenants.parking import ParkedStatus
+
+DEAD: Final = f"{ROUTING}/$deadletterqueue"
+ROUNDS_MAX: Final = 30
+REPLAYS_MAX: Final = 3  # a message that is refused as often is not to be done as it is
+ROUND: Final = timedelta(minutes=6)  # locks and the longest delay of a retry copy are over then
+STEPS_MAX: Final = 60_000
+
+
+def heal(stage: Stage, pumps: Pumps, memory: Memory) -> None:
+    """Go on without trouble until nothing moves any more.
+
+    Raises:
+        TooManySteps: it does not become quiet.
+    """
+    stage.calm()
+    pumps.calm()
+    for _ in range(ROUNDS_MAX):
+        before = _writes(stage)
+        stage.engine.run(lambda: _is_idle(stage), STEPS_MAX)
+        _operate(stage, memory)
+        stage.engine.run(lambda: _is_idle(stage), STEPS_MAX)
+        if _writes(stage) == before and _is_empty(stage):
+            return
+        stage.clock.jump(ROUND)
+        stage.engine.ring(ROUTING)
+        stage.engine.ring(FEED_BELL)
+    raise TooManySteps(f"not quiet after {ROUNDS_MAX} rounds")
+
+
+def _writes(stage: Stage) -> int:
+    """Return how much was written so far, but for leases and locks."""
+    passed = stage.trouble.points.passed
+    return passed["documents.batch"] + passed["bus.send"] + passed["bus.complete"]
+
+
+def _is_idle(stage: Stage) -> bool:
+    """Tell whether only those sleep who wait for a bell."""
+    due = stage.engine.next_wake_s()
+    return due is None or due - stage.engine.seconds > ROUND.total_seconds()
+
+
+def _is_empty(stage: Stage) -> bool:
+    backlog: dict[str, int] = run_now(getattr(stage.base.bus, "backlog")())  # noqa: B009
+    return not any(backlog.values())
+
+
+def _operate(stage: Stage, memory: Memory) -> None:
+    """Do what timers and operators do: sweep, and replay what was parked or died."""
+    stage.trouble.is_on = False
+    with stage.processes["web"].within():
+        for tenant_id in TENANTS:
+            run_now(inventory.expire(stage.store, tenant_id, stage.clock.now()))
+        for tenant_id in (*TENANTS, "_platform"):
+            run_now(_replay_parked(stage, tenant_id))
+        run_now(_replay_dead(stage))
+    stage.trouble.is_on = True
+
+
+async def _replay_parked(stage: Stage, tenant_id: str) -> None:
+    page = await parking.list_parked(stage.store, tenant_id, limit=100, cursor=None)
+    for row in page.items:
+        if row.body.status is ParkedStatus.PARKED and row.body.replays < REPLAYS_MAX:
+            await parking.replay(stage.store, stage.base.bus, tenant_id, row.body.parked_id)
+
+
+async def _replay_dead(stage: Stage) -> None:
+    bus = stage.base.bus
+    dead: Any = await bus.peek(DEAD, 200)
+    if dead:
+        await bus.replay(DEAD, [each.sequence_number for each in dead])
+
+
+__all__ = ["Outside", "heal"]

@@ -1,0 +1,165 @@
+"""What runs all the time: relays over a bad feed, and consumers of the routing subscription.
+
+The functions are those that Azure runs; here they are driven as a host drives them: a batch of
+changes is checkpointed after the relay has returned, a message is completed after its function has.
+A consumer that crashes leaves its messages locked; they come again when the lock has run out.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from functions._relay import relay
+from functions.routing import follow_events
+from local.host.change_documents import documents_of
+from local.host.messages import message_of
+from local.simulate.engine import FOREVER_S, Pause, Task, run_now
+from local.simulate.stage import Process, Stage
+from shared.kernel.bus import LockLost, Received
+from shared.kernel.documents import ChangeBatch, Container, Feed
+from shared.kernel.errors import Outside
+from shared.wiring.simulated import AdversarialFeed
+
+ROUTING: Final = "events/routing"
+FEED_BELL: Final = "commit"
+RELAYED_AT_ONCE: Final = 60
+TAKEN_AT_ONCE: Final = 3
+RESTART_S: Final = 2.0
+AGAIN_S: Final = 1.0
+RELAYED: Final = (Container.ORDERS, Container.STOCK)
+OUTAGE_CHANCE: Final = 0.3  # of a seed: the relay is away for some minutes
+
+
+class FaultsOfOurs(logging.Handler):
+    """Collects what the functions log as faults of ours: none is ever expected."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.seen: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Remember one."""
+        error = record.exc_info[1] if record.exc_info else None
+        self.seen.append(f"{record.getMessage()}: {error!r}")
+
+
+@dataclass(slots=True)
+class Pumps:
+    """The relays and consumers of a stage; `faults` are exceptions that nobody expects."""
+
+    stage: Stage
+    feeds: dict[Container, Feed] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    relay_away_s: tuple[float, float] = (0.0, 0.0)
+
+    def start(self) -> None:
+        """Start them all, and wake them by the store's and the bus's announcements."""
+        stage, chance = self.stage, self.stage.chance
+        commits = getattr(stage.base.store, "on_commit")  # noqa: B009 - no part of the port
+        commits.append(lambda: stage.engine.ring(FEED_BELL))
+        sends = getattr(stage.base.bus, "on_send")  # noqa: B009 - no part of the port
+        sends.append(lambda _: stage.engine.ring(ROUTING))
+        if chance.random() < OUTAGE_CHANCE:
+            begin = chance.uniform(0.0, 400.0)
+            self.relay_away_s = (begin, begin + chance.uniform(60.0, 600.0))
+        for container in RELAYED:
+            feed = stage.store.feed(container, f"relay-{container.value}")
+            self.feeds[container] = AdversarialFeed(feed, chance, again=0.05)
+            self._relay(container)
+        for name in ("worker-1", "worker-2"):
+            self._consumer(name, stage.processes[name])
+
+    def calm(self) -> None:
+        """Read the feeds as they are: what was brought twice has been brought twice."""
+        for container in RELAYED:
+            feed = self.stage.store.feed(container, f"relay-{container.value}")
+            self.feeds[container] = feed
+
+    def _relay(self, container: Container) -> None:
+        process = self.stage.processes["worker-1"]
+        self.stage.engine.start(
+            f"relay-{container.value}",
+            self._relaying(container),
+            process.within,
+            lambda task, crash: self._again(task, crash, process, lambda: self._relay(container)),
+            after_s=RESTART_S,
+        )
+
+    def _consumer(self, name: str, process: Process) -> None:
+        self.stage.engine.start(
+            f"routing@{name}",
+            self._consuming(process),
+            process.within,
+            lambda task, crash: self._again(
+                task, crash, process, lambda: self._consumer(name, process)
+            ),
+            after_s=RESTART_S,
+        )
+
+    def _again(
+        self, task: Task, crash: BaseException | None, process: Process, start: object
+    ) -> None:
+        if crash is not None:
+            process.restart()
+        if callable(start):
+            start()
+
+    async def _relaying(self, container: Container) -> None:
+        engine = self.stage.engine
+        while True:
+            begin, end = self.relay_away_s
+            if begin <= engine.seconds < end:
+                await Pause(end - engine.seconds)
+            feed = self.feeds[container]
+            try:
+                batches = await feed.read(RELAYED_AT_ONCE)
+                if batches:
+                    await deliver(feed, container, batches)
+                    continue
+            except Outside:
+                await Pause(AGAIN_S)
+                continue
+            if engine.is_calm:
+                await Pause(FOREVER_S, FEED_BELL)
+            await Pause(AGAIN_S)
+
+    async def _consuming(self, process: Process) -> None:
+        bus = process.base.bus
+        while True:
+            try:
+                received = await bus.receive(ROUTING, TAKEN_AT_ONCE)
+            except Outside:
+                await Pause(AGAIN_S)
+                continue
+            if not received:
+                await self._wait_for_message()
+            for message in received:
+                await self._work(process, message)
+
+    async def _wait_for_message(self) -> None:
+        due = run_now(getattr(self.stage.base.bus, "next_due")())  # noqa: B009 - as above
+        seconds = FOREVER_S
+        if due is not None:
+            seconds = max(0.001, (due - self.stage.clock.now()) / timedelta(seconds=1))
+        await Pause(seconds, ROUTING)
+
+    async def _work(self, process: Process, received: Received) -> None:
+        trouble = self.stage.trouble
+        if self.stage.chance.random() < trouble.rates.lost:
+            trouble.points.faults["lost"] += 1
+            return  # comes again when its lock has run out
+        try:
+            await follow_events(message_of(received))
+            await process.base.bus.complete(ROUTING, received)
+        except (LockLost, Outside):
+            return
+
+
+async def deliver(feed: Feed, container: Container, batches: Sequence[ChangeBatch]) -> None:
+    """Publish what changed, then remember that it was: in this order."""
+    changes = [change for batch in batches for change in batch.changes]
+    await relay(container, documents_of(changes))
+    for batch in batches:
+        await feed.checkpoint(batch)

@@ -1,0 +1,143 @@
+"""The world of one seed: two tenants in one store, processes with caches of their own, a clock."""
+
+import random
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from local.simulate.engine import Engine, Trace, run_now
+from local.simulate.furniture import SKUS, furnish
+from local.simulate.staleness import Past, StaleDocuments
+from local.simulate.trouble import CALM, Rates, Trouble
+from shared.flows.context import Flows
+from shared.flows.knowledge import Knowledge
+from shared.kernel.documents import Documents
+from shared.tenants.directory import Directory
+from shared.tenants.model import Caller, Role
+from shared.wiring import Settings, World, embedded_world, use
+
+TOPOLOGY: Final = Path(__file__).with_name("topology.json")
+TENANTS: Final = ("acme", "zenith")  # with the same SKUs, locations and order numbers on purpose
+# An ordinary day, the nights on which Europe's clocks change, and the day before a leap day.
+STARTS: Final = (
+    datetime(2026, 6, 3, 9, 0, tzinfo=UTC),
+    datetime(2026, 3, 28, 23, 30, tzinfo=UTC),
+    datetime(2026, 10, 24, 23, 30, tzinfo=UTC),
+    datetime(2028, 2, 28, 21, 0, tzinfo=UTC),
+)
+
+
+class PlayClock:
+    """The wall clock of all processes: virtual time, plus what it was set off by."""
+
+    def __init__(self, engine: Engine, start: datetime) -> None:
+        self._engine, self._start = engine, start
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=self._engine.seconds)
+
+    def jump(self, by: timedelta) -> None:
+        """Set the clock off; backwards too."""
+        self._start += by
+
+
+@dataclass(slots=True)
+class Process:
+    """A process that dies and comes back: its caches go, the store and the bus stay."""
+
+    name: str
+    base: World
+    store: StaleDocuments
+    world: World = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Come back with nothing in mind."""
+        base = self.base
+        directory = Directory(
+            self.store,
+            environment=base.settings.environment,
+            pepper=base.secrets.pepper,
+            platform_key=base.secrets.platform_key,
+        )
+        flows = Flows(self.store, Knowledge(self.store), base.ids)
+        self.world = replace(base, store=self.store, tenants=directory, flows=flows)
+
+    def within(self) -> AbstractContextManager[object]:
+        """Put this process's world in for a step of one of its tasks."""
+        return use(self.world)
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everything that a play needs; `chance` is the workload's own."""
+
+    seed: int
+    chance: random.Random
+    engine: Engine
+    trouble: Trouble
+    clock: PlayClock
+    base: World
+    past: Past
+    processes: dict[str, Process]
+
+    @property
+    def store(self) -> Documents:
+        """The store itself: never stale."""
+        return self.base.store
+
+    def calm(self) -> None:
+        """End all trouble: from now on everything heals or is broken for good."""
+        self.trouble.rates = CALM
+        self.engine.is_calm = True
+        for process in self.processes.values():
+            process.store.rates = CALM
+
+
+def set_stage(seed: int, rates: Rates, *, keep: int = 0) -> Stage:
+    """Build the world of a seed: its tenants, locations, products, rules and first stock."""
+    root = random.Random(seed)
+    engine = Engine(random.Random(root.getrandbits(64)), Trace(keep))
+    trouble = Trouble(engine, random.Random(root.getrandbits(64)), rates)
+    clock = PlayClock(engine, root.choice(STARTS))
+    base = embedded_world(
+        settings=Settings(topology=TOPOLOGY),
+        in_memory=True,
+        clock=clock,
+        rng=random.Random(root.getrandbits(64)),
+        faults=trouble,
+    )
+    past = Past()
+    commits: list[Any] = getattr(base.store, "on_commit", [])
+    commits.append(past.advance)
+    stage = Stage(
+        seed,
+        random.Random(root.getrandbits(64)),
+        engine,
+        trouble,
+        clock,
+        base,
+        past,
+        {},
+    )
+    with use(base):
+        for tenant_id in TENANTS:
+            run_now(furnish(base, tenant_id, root, clock.now()))
+    for name in ("web", "shop", "worker-1", "worker-2"):
+        chance = random.Random(root.getrandbits(64))
+        stale = StaleDocuments(base.store, past, chance, trouble.points)
+        stale.rates = rates
+        stage.processes[name] = Process(name, base, stale)
+    return stage
+
+
+def person(tenant_id: str, name: str = "key:play") -> Caller:
+    """Return who gives a command in a play."""
+    return Caller(tenant_id, name, Role.OPERATOR, correlation_id="play")
+
+
+__all__ = ["SKUS", "TENANTS", "PlayClock", "Process", "Stage", "person", "set_stage"]
