@@ -1,0 +1,1 @@
+"""Telling others: signed webhooks to tenants' systems, and messages to customers."""

@@ -1,0 +1,1 @@
+"""Outbound HTTP: to addresses that tenants name, and to channels."""
