@@ -14,7 +14,7 @@ from shared.flows.ship_goods import leaving
 from shared.fulfillment import decide as work_rules
 from shared.fulfillment import model as work_model
 from shared.fulfillment import service as work_service
-from shared.fulfillment.model import Fulfillment, NotInFulfillment, Status
+from shared.fulfillment.model import Fulfillment, NotInFulfillment, Status, WrongMethod
 from shared.kernel.errors import NotAllowed
 from shared.orders import decide as orders
 from shared.orders.decide.cancel import Units
@@ -41,8 +41,12 @@ async def reject(
     now: datetime,
     *,
     is_counted: bool = True,
+    otherwise: RejectReason | None = None,
+    command_id: str | None = None,
 ) -> Fulfillment:
-    """Give units back with a reason; none named: everything, for the first reason given.
+    """Give units back, each with its reason; none named: everything, for the reason `otherwise`.
+
+    `command_id`: units of a line told twice are given back once.
 
     Raises:
         NotFound, NotAllowed, NotInFulfillment: as the work stands.
@@ -55,7 +59,8 @@ async def reject(
         work = work_of(works, fulfillment_id)
         if work.status is Status.REJECTED:
             return None
-        rows = _rejected(work, rejections, is_counted=is_counted)
+        told = rejections or _everything(work, otherwise)
+        rows = _rejected(work, told, is_counted=is_counted)
         if not rows:
             return None
         picked = work_rules.picked_units(works.values(), {item.sku for item in work.items})
@@ -63,8 +68,14 @@ async def reject(
         return orders.reject(order, about, rows, policy, act, picked_units=picked)
 
     follow = Follow(ends_by=work_model.Reject)
-    await apply_command(flows, caller, work_service.order_of(fulfillment_id), decide, now, follow)
+    order_id = work_service.order_of(fulfillment_id)
+    await apply_command(flows, caller, order_id, decide, now, follow, command_id=command_id)
     return (await work_service.get(flows.store, caller.tenant_id, fulfillment_id)).body
+
+
+def _everything(work: Fulfillment, reason: RejectReason | None) -> list[Rejection]:
+    lines = dict.fromkeys(item.line_id for item in work.items) if reason else ()
+    return [Rejection(line_id, None, reason) for line_id in lines if reason]
 
 
 def _rejected(
@@ -153,6 +164,42 @@ async def hand_over(
 
     follow = Follow(ends_by=work_model.HandOver, replaced=moved)
     await apply_command(flows, caller, work_service.order_of(fulfillment_id), decide, now, follow)
+    return (await work_service.get(flows.store, caller.tenant_id, fulfillment_id)).body
+
+
+async def record_collected(
+    flows: Flows,
+    caller: Caller,
+    fulfillment_id: str,
+    collector: str | None,
+    now: datetime,
+    *,
+    command_id: str,
+) -> Fulfillment:
+    """Record that the store's own system has handed the goods over: a fact, without our code.
+
+    Raises:
+        NotFound: there is no such work.
+        WrongMethod: it is shipped, not collected.
+    """
+
+    def decide(order: Order, works: Works, act: Act) -> Change | None:
+        work = work_of(works, fulfillment_id)
+        if work.method != "pickup":
+            raise WrongMethod(work.method, "handover")
+        if work.status is Status.HANDED_OVER:
+            return None
+        about = Work(fulfillment_id, work.location_id, Status.HANDED_OVER)
+        return orders.hand_over(order, about, leaving(work, None), act)
+
+    def moved(work: Fulfillment) -> Fulfillment:
+        if work.fulfillment_id != fulfillment_id:
+            return work
+        return work_rules.overtaken(work).model_copy(update={"collector": collector})
+
+    follow = Follow(ends_by=work_model.HandOver, replaced=moved)
+    order_id = work_service.order_of(fulfillment_id)
+    await apply_command(flows, caller, order_id, decide, now, follow, command_id=command_id)
     return (await work_service.get(flows.store, caller.tenant_id, fulfillment_id)).body
 
 

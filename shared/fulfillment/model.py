@@ -13,6 +13,7 @@ from shared.kernel.model import Currency, Identifier, Instant, Integer, Natural,
 CODE_LENGTH: Final = 8  # characters of 5 bits: 40 bits
 CODE_TRIES_MAX: Final = 10
 PARCELS_MAX: Final = 50
+HEARD_MAX: Final = 20  # the last commands whose repetition would count twice
 
 
 class Status(StrEnum):
@@ -209,6 +210,7 @@ class Fulfillment(Document):
     pickup_expires_at: Instant | None = None
     reminded: Natural = 0
     shipments: Natural = 0
+    heard: tuple[str, ...] = Field(default=(), max_length=HEARD_MAX)  # commands that add up
 
 
 FULFILLMENTS: Final = Kind(

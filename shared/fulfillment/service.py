@@ -158,14 +158,20 @@ async def pick(
     now: datetime,
     *,
     is_total: bool = False,
+    command_id: str = "",
 ) -> Fulfillment:
-    """Add scanned units (by SKU) to the tote; `is_total`: `picks` is what is in it in all."""
+    """Add scanned units (by SKU) to the tote; `is_total`: `picks` is what is in it in all.
+
+    A command that was heard before adds nothing.
+    """
 
     def decided(work: Fulfillment) -> Fulfillment | None:
+        if command_id in work.heard:
+            return None
         if work.status is Status.PICKED and is_total and decide.in_tote(work) == dict(picks):
             return None
         more = decide.additional(work, picks) if is_total else picks
-        return decide.pick(work, more, now)
+        return decide.heard(decide.pick(work, more, now), command_id)
 
     return await change(store, caller, fulfillment_id, decided, now)
 

@@ -1,5 +1,12 @@
 """The pure rules of a location's work."""
 
+from shared.fulfillment.decide.queue import (
+    Ageing,
+    ToPick,
+    ageing,
+    can_move,
+    pick_list,
+)
 from shared.fulfillment.decide.taking_back import (
     ItemNow,
     asked_items,
@@ -14,6 +21,7 @@ from shared.fulfillment.decide.work import (
     expire,
     finish_pick,
     hand_over,
+    heard,
     hold,
     in_tote,
     moved,
@@ -36,14 +44,19 @@ from shared.fulfillment.decide.work import (
 )
 
 __all__ = [
+    "Ageing",
     "ItemNow",
+    "ToPick",
     "accept",
     "additional",
+    "ageing",
     "asked_items",
+    "can_move",
     "code_fits",
     "expire",
     "finish_pick",
     "hand_over",
+    "heard",
     "hold",
     "in_tote",
     "legal_commands",
@@ -52,6 +65,7 @@ __all__ = [
     "overtaken",
     "pack",
     "pick",
+    "pick_list",
     "picked_units",
     "queue_of",
     "ready",

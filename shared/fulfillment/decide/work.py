@@ -85,6 +85,13 @@ def pick(work: Fulfillment, picks: Mapping[str, int], now: datetime) -> Fulfillm
     return moved(work, m.PickAll if is_whole else m.Pick, now, items=tuple(items))
 
 
+def heard(work: Fulfillment, command_id: str) -> Fulfillment:
+    """Remember a command whose repetition would count twice; the oldest are forgotten."""
+    if not command_id:
+        return work
+    return work.model_copy(update={"heard": (*work.heard, command_id)[-m.HEARD_MAX :]})
+
+
 def shortages(work: Fulfillment) -> tuple[Item, ...]:
     """Return the items that are not wholly in the tote."""
     return tuple(item for item in work.items if item.picked < item.quantity)
