@@ -45,7 +45,7 @@ async def wrong_context(req: func.HttpRequest, context: str) -> func.HttpRespons
     return func.HttpResponse(req.url + context)
 
 
-async def unresolved(req: "func.HttpReqest") -> func.HttpResponse:  # type: ignore[name-defined] # the fault under test
+async def unresolved(req: "func.HttpRequestOfNobody") -> func.HttpResponse:  # type: ignore[name-defined] # the fault under test
     return func.HttpResponse(str(req))
 
 
