@@ -1,6 +1,7 @@
 """The composition root: what a process stands on, by name."""
 
 from shared.wiring.settings import Settings, WrongSettings, settings_from
+from shared.wiring.telling import telling
 from shared.wiring.world import (
     World,
     bus,
@@ -30,6 +31,7 @@ __all__ = [
     "office",
     "settings_from",
     "store",
+    "telling",
     "tenants",
     "use",
     "vault",

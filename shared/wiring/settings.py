@@ -41,6 +41,7 @@ class Settings:
         rate_burst: how many may come at once.
         in_flight_max: requests in work before further ones are shed: about 4 s of work.
         log_level: of our own log lines.
+        loopback_webhooks: lets webhook endpoints be http://127.0.0.1, for tries on one machine.
     """
 
     environment: str = "dev"
@@ -54,6 +55,7 @@ class Settings:
     rate_burst: int = 4_000
     in_flight_max: int = 400
     log_level: LogLevel = "INFO"
+    loopback_webhooks: bool = False
 
     @property
     def outbox_folder(self) -> Path:
@@ -100,6 +102,7 @@ _PARSERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "rate_burst": _whole(1, 1_000_000),
     "in_flight_max": _whole(1, 100_000),
     "log_level": _one_of(*get_args(LogLevel)),
+    "loopback_webhooks": lambda raw: _one_of("true", "false")(raw) == "true",
 }
 
 

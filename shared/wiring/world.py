@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.flows.context import Flows
 from shared.flows.knowledge import Knowledge
+from shared.flows.telling import Telling
 from shared.kernel.bus import Bus
 from shared.kernel.claims import Claims
 from shared.kernel.clock import Clock, SystemClock
@@ -53,6 +54,7 @@ class World:
     flows: Flows
     meter: Meter
     outbox: Path | None  # folder of customer messages; None keeps none
+    telling: Telling | None = None  # made when first asked for (wiring.telling)
     closers: list[Callable[[], Awaitable[None] | None]] = field(default_factory=list)
 
     async def close(self) -> None:

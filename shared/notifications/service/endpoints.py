@@ -97,7 +97,7 @@ class NewSecret(EndpointView):
 
 def view_of(endpoint: Endpoint) -> EndpointView:
     """Return what is shown of an endpoint."""
-    return EndpointView(**_shown(endpoint))
+    return EndpointView.model_validate(_shown(endpoint))
 
 
 def _shown(endpoint: Endpoint) -> dict[str, object]:
@@ -126,7 +126,7 @@ async def create_endpoint(
     create = Create(ENDPOINTS, _id(endpoint_id), endpoint)
     await hooks.store.batch(tenant_id, Container.MASTER, CONFIG, (create,))
     hooks.shelf.forget(tenant_id)
-    return NewSecret(**_shown(endpoint), secret=secret)
+    return NewSecret.model_validate({**_shown(endpoint), "secret": secret})
 
 
 async def _keep_secret(hooks: Hooks, tenant_id: str, endpoint_id: str) -> tuple[str, str]:
@@ -209,7 +209,7 @@ async def rotate_secret(hooks: Hooks, tenant_id: str, endpoint_id: str) -> NewSe
 
     stored = await update_endpoint(hooks, tenant_id, endpoint_id, decided)
     await _forget_secrets(hooks, tenant_id, gone)
-    return NewSecret(**_shown(stored), secret=secret)
+    return NewSecret.model_validate({**_shown(stored), "secret": secret})
 
 
 async def drop_old_secret(hooks: Hooks, tenant_id: str, endpoint_id: str) -> Endpoint:
