@@ -9,7 +9,7 @@ from shared.couriers.cards import RATE_CARD, RATE_CARD_KEY, RateCard, rate_card_
 from shared.couriers.decide.tariff import CompiledCard, compile_card
 from shared.couriers.model import Quote, RateRequest
 from shared.couriers.ports import RateProvider, Within
-from shared.kernel.documents import Container, Create, Documents, Replace, Stored
+from shared.kernel.documents import Container, Create, Documents, Page, Replace, Stored
 from shared.kernel.errors import (
     Exists,
     GuardFailed,
@@ -31,6 +31,13 @@ async def rate_cards(tenant_id: str, store: Documents) -> tuple[Stored[RateCard]
     """Return a tenant's rate cards by id, `CARDS_MAX` at most."""
     page = await store.query(tenant_id, RATE_CARD, key=RATE_CARD_KEY, limit=CARDS_MAX)
     return page.items
+
+
+async def page_of_cards(
+    tenant_id: str, store: Documents, *, limit: int, cursor: str | None
+) -> Page[RateCard]:
+    """Return a page of a tenant's rate cards, by id."""
+    return await store.query(tenant_id, RATE_CARD, key=RATE_CARD_KEY, limit=limit, cursor=cursor)
 
 
 class CardExists(Refused):
@@ -70,9 +77,7 @@ async def create_rate_card(tenant_id: str, store: Documents, card: RateCard) -> 
         return found.etag
 
 
-async def replace_rate_card(
-    tenant_id: str, store: Documents, card: RateCard, if_match: str
-) -> str:
+async def replace_rate_card(tenant_id: str, store: Documents, card: RateCard, if_match: str) -> str:
     """Write a card over the version that the caller read; returns the new etag.
 
     Raises:

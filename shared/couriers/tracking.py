@@ -36,6 +36,20 @@ async def get_shipment(store: Documents, tenant_id: str, shipment_id: str) -> St
     return found
 
 
+async def find_shipments(
+    store: Documents, tenant_id: str, tracking: str
+) -> tuple[Stored[Shipment], ...]:
+    """Return the shipments that a parcel of this number left in, the latest first."""
+    page = await store.query(
+        tenant_id,
+        SHIPMENTS,
+        where=(Condition("tracking", "contains", tracking),),
+        order=Order("shipped_at", descending=True),
+        limit=SAME_NUMBER_MAX,
+    )
+    return page.items
+
+
 async def find_shipment(
     store: Documents, tenant_id: str, tracking: str, carrier: str | None = None
 ) -> Stored[Shipment]:
@@ -44,14 +58,7 @@ async def find_shipment(
     Raises:
         NotFound: no parcel of ours has the number.
     """
-    page = await store.query(
-        tenant_id,
-        SHIPMENTS,
-        where=(Condition("tracking", "contains", tracking),),
-        order=Order("shipped_at", descending=True),
-        limit=SAME_NUMBER_MAX,
-    )
-    for stored in page.items:
+    for stored in await find_shipments(store, tenant_id, tracking):
         if carrier is None or stored.body.carrier in {None, carrier}:
             return stored
     raise NotFound("shipment")

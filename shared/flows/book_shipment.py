@@ -160,14 +160,19 @@ def numbered(parcels: Sequence[Parcel], tracking: Sequence[str]) -> tuple[Parcel
 def weighed(parcel: Parcel, work: Fulfillment, products: Mapping[str, Product]) -> Weighed:
     """Return what the carrier weighs; a parcel that nobody weighed is the sum of its goods."""
     skus = {item.line_id: item.sku for item in work.items}
-    sides = sorted((parcel.length_mm, parcel.width_mm, parcel.height_mm), reverse=True)
     goods = sum(
         products[skus[line_id]].weight_g * units
         for line_id, units in _contents(parcel, work)
         if skus.get(line_id) in products
     )
+    return as_told(parcel.model_copy(update={"weight_g": parcel.weight_g or goods}))
+
+
+def as_told(parcel: Parcel) -> Weighed:
+    """Return a parcel as the carrier measures it."""
+    sides = sorted((parcel.length_mm, parcel.width_mm, parcel.height_mm), reverse=True)
     return Weighed(
-        weight_g=parcel.weight_g or goods,
+        weight_g=parcel.weight_g,
         sides_mm=(sides[0], sides[1], sides[2]),
         volume_mm3=sides[0] * sides[1] * sides[2],
     )

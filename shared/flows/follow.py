@@ -8,6 +8,7 @@ from shared.contracts.inventory import StockFreed, StockOvercommitted
 from shared.contracts.orders import OrderWork
 from shared.contracts.stock import RejectReason
 from shared.flows.context import Flows
+from shared.flows.exchange import follow_exchange
 from shared.flows.order_command import Follow, apply_command, stages_of
 from shared.flows.promise_order import promise_order
 from shared.fulfillment import model as work_model
@@ -53,6 +54,9 @@ async def follow_order(flows: Flows, event: OrderWork, now: datetime) -> None:
         await inventory.perform(flows.store, event.tenant_id, task, event.occurred_at)
     if event.route:
         await promise_order(flows, event.tenant_id, event.order_id, now)
+    if event.exchange is not None:
+        caller = system(event.tenant_id, "exchange")
+        await follow_exchange(flows, caller, event.exchange, now)
 
 
 async def serve_waiters(flows: Flows, freed: StockFreed, now: datetime) -> None:

@@ -6,9 +6,8 @@ from decimal import Decimal
 
 from shared.catalog.model import Product
 from shared.contracts.intake import PlaceOrder
-from shared.customers.decide import hashes_of_contact
-from shared.customers.model import keyring_of
 from shared.flows.context import Flows
+from shared.flows.find_order import lookups_of
 from shared.orders import decide as orders
 from shared.orders import service as order_service
 from shared.orders.decide import Act, ProductFacts
@@ -31,7 +30,7 @@ async def place_order(flows: Flows, caller: Caller, intake: PlaceOrder, now: dat
         await facts_of(flows, caller.tenant_id, orders.codes_of(intake), now),
         Act(caller.tenant_id, now, caller.name),
         pool_id=known.pool_id(intake.channel),
-        lookups=hashes_of_contact(intake.customer, keyring_of(known.settings)),
+        lookups=lookups_of(intake, known.settings),
         correlation_id=caller.correlation_id,
     )
 

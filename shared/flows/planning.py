@@ -114,7 +114,7 @@ async def decide_attempt(
     lines = [route_line(item.line, item.part, item.product, now) for item in wanted]
     request = request_of(order, lines, known.settings.country, attempt, now)
     places = [place for name, place in known.locations.items() if only in {None, name}]
-    candidates = candidates_of(places, stock, products, capacity_left, now)
     tariffs = Tariffs(known, order, products, now)
+    candidates = candidates_of(places, stock, products, capacity_left, tariffs.lane_of, now)
     answer = plan(request, candidates, rules or known.rule_set(order.order_type), tariffs)
     return decision_of(Answered(known, order, answer, tariffs, stock, now), wanted, first_attempt)

@@ -5,7 +5,6 @@ document is create-only, capacity and reservations are taken under ids that it m
 closing batch if-matches the order.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -16,6 +15,7 @@ from shared.flows.closing import auto_cancel_at, fulfillments_of, with_endings
 from shared.flows.context import Flows
 from shared.flows.knowledge import TenantKnowledge
 from shared.flows.planning import decide_attempt, own_softs
+from shared.flows.spare_capacity import give_back_capacity
 from shared.flows.tariffs import Wanted
 from shared.fulfillment import service as work_service
 from shared.inventory import service as inventory
@@ -42,20 +42,35 @@ class Taken:
 
 
 async def promise_order(
-    flows: Flows, tenant_id: str, order_id: str, now: datetime, *, is_freed: bool = False
+    flows: Flows,
+    tenant_id: str,
+    order_id: str,
+    now: datetime,
+    *,
+    is_freed: bool = False,
+    seen: int = 0,
 ) -> Order | None:
     """Source what waits; None when there is no such order. Returns the order as it stands then.
 
     `is_freed`: stock came free, so that backordered and unfillable parts have their turn too.
+    `seen`: the order's version that asks for it; a replica that has not got it yet would be read
+    as if nothing waited.
+
+    Raises:
+        Unavailable: the order is read older than `seen`, or others change it; try again later.
     """
     known = await flows.knowledge.of(tenant_id, now)
     first: int | None = None
     order: Order | None = None
     for run in range(1, RUN_ATTEMPTS_MAX + 1):
         stored = await order_service.find(flows.store, tenant_id, order_id)
+        if (stored.body.version if stored else 0) < seen:
+            raise Unavailable(f"{order_id} is not read in version {seen} yet")
         if stored is None:
             return None
         order = stored.body
+        if order.attempts and run == 1:
+            await give_back_capacity(flows, known, order_id)
         first = first or order.attempts + 1
         run_of = _Run(known, first, now, is_freed=is_freed)
         decision = await _decision(flows, run_of, stored)
@@ -209,7 +224,10 @@ async def _close(
         stored = await order_service.load(flows.store, tenant_id, decision.order_id)
         closing = orders.close_attempt(stored.body, decision, outcome, act)
         if closing is None:
-            return stored.body  # another delivery closed it; its event ends what it did not keep
+            # Another delivery closed it; its event ends what it did not keep. What was taken here
+            # after that is given back now, or by whoever sources this order next.
+            await give_back_capacity(flows, known, decision.order_id)
+            return stored.body
         change = with_endings(closing, decision)
         extra = [
             work_service.creation(work)
@@ -219,20 +237,6 @@ async def _close(
             order = await order_service.save(flows.store, stored, change, act, extra=extra)
         except (GuardFailed, Exists):
             continue
-        await _give_back(flows, tenant_id, decision, closing.sourced)
+        await give_back_capacity(flows, known, decision.order_id)
         return order
     raise Unavailable(f"{decision.order_id} is being changed by others")
-
-
-async def _give_back(
-    flows: Flows, tenant_id: str, decision: Decision, sourced: Sequence[Pick]
-) -> None:
-    """Return the capacity of fulfillments that did not come to be."""
-    made = {pick.fulfillment_id for pick in sourced}
-    limited = {
-        pick.fulfillment_id: pick.location_id
-        for pick in decision.picks
-        if pick.capacity_day is not None and pick.fulfillment_id not in made
-    }
-    for fulfillment_id, location_id in limited.items():
-        await capacity.give_back(flows.store, tenant_id, location_id, fulfillment_id)

@@ -25,6 +25,7 @@ from shared.flows.tariffs import Wanted
 from shared.inventory import service as inventory
 from shared.inventory.model import Hardness, Reserve, Won
 from shared.kernel.errors import Fault, Invalid
+from shared.kernel.ids import hash_id
 from shared.kernel.model import Identifier, Instant, ShortText, Strict, Units
 from shared.kernel.money import Money
 from shared.orders import decide as orders
@@ -106,6 +107,11 @@ class PromiseView(Strict):
 class _Planned:
     order: Order
     decision: Decision
+
+
+def quote_id_of(command_id: str) -> str:
+    """Return the quote of a command: the same however often the request comes."""
+    return hash_id("q", command_id)
 
 
 async def promise(flows: Flows, caller: Caller, asked: AskPromise, now: datetime) -> PromiseView:

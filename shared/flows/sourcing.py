@@ -1,7 +1,7 @@
 """Plain values from one capability to another: what routing is asked about an order (pure)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -106,9 +106,13 @@ def candidates_of(
     stock: Mapping[str, Mapping[str, StockView]],
     products: Mapping[str, Product],
     capacity_left: Callable[[Location], int | None],
+    lane_of: Callable[[str], str],
     now: datetime,
 ) -> tuple[Candidate, ...]:
-    """Return every active location that holds one of the SKUs (`stock[sku][location]`)."""
+    """Return every active location that holds one of the SKUs (`stock[sku][location]`).
+
+    `lane_of` names what locations have in common from which every parcel costs the same.
+    """
     unlimited = [
         sku for sku, product in products.items() if product.stock_mode is StockMode.UNLIMITED
     ]
@@ -120,7 +124,8 @@ def candidates_of(
             if location.location_id in at and sku not in unlimited
         }
         if location.active and (held or unlimited):
-            found.append(_candidate(location, held, unlimited, capacity_left(location), now))
+            candidate = _candidate(location, held, unlimited, capacity_left(location), now)
+            found.append(replace(candidate, lane=lane_of(location.location_id)))
     return tuple(found)
 
 

@@ -6,21 +6,28 @@ from datetime import datetime
 
 from shared.catalog.model import Product
 from shared.couriers.decide import Journey, Offer, offer, pack
-from shared.couriers.model import Goods, Place
+from shared.couriers.model import Goods, Place, Promise
 from shared.flows.knowledge import TenantKnowledge, point_of
-from shared.flows.sourcing import destination_of
-from shared.orders.model import Line, Order, Part
+from shared.orders.model import Address, Line, Order, Part
 from shared.routing.model import Contents, ParcelQuote, RouteLine
 
 
 def courier_place(order: Order, home_country: str) -> Place:
     """Return where an order's parcels go, as carriers see it."""
-    to, place = order.ship_to, destination_of(order, home_country)
+    return (
+        Place(home_country)
+        if order.ship_to is None
+        else place_of_address(order.ship_to, home_country)
+    )
+
+
+def place_of_address(to: Address, home_country: str) -> Place:
+    """Return an address as carriers see it; without a company it is somebody's home."""
     return Place(
-        country=place.country,
-        postcode=place.postcode or "",
-        point=point_of(to.lat_e6, to.lon_e6) if to else None,
-        is_residential=to is not None and to.company is None,
+        country=to.country or home_country,
+        postcode=to.postcode or "",
+        point=point_of(to.lat_e6, to.lon_e6),
+        is_residential=to.company is None,
     )
 
 
@@ -48,6 +55,7 @@ class Tariffs:
             zone=order.time_zone,
         )
         self._offers: dict[str, Offer] = {}
+        self._lanes: dict[tuple[tuple[int, Promise], ...], int] = {}
 
     def offer_from(self, location_id: str) -> Offer:
         found = self._offers.get(location_id)
@@ -55,6 +63,11 @@ class Tariffs:
             site = self._known.sites[location_id]
             found = self._offers[location_id] = offer(self._known.cards, site, self._journey)
         return found
+
+    def lane_of(self, location_id: str) -> str:
+        """Return the same name for locations from which every parcel costs and arrives alike."""
+        signature = self.offer_from(location_id).signature
+        return str(self._lanes.setdefault(signature, len(self._lanes)))
 
     def __call__(self, location_id: str, contents: Contents, /) -> ParcelQuote | None:
         """Return the cheapest service that keeps the promise, or None."""

@@ -53,6 +53,11 @@ class Offer:
             ),
         )
 
+    @property
+    def signature(self) -> tuple[tuple[int, Promise], ...]:
+        """Equal for offers of one process that price and promise every parcel alike."""
+        return tuple((id(option.rate), option.dates) for option in self._options)
+
     def arrivals(self) -> Mapping[tuple[str, str], Promise]:
         """Return the dates of each (carrier, service) on offer."""
         return {(o.carrier, o.rate.service): o.dates for o in self._options}
