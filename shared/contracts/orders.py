@@ -43,6 +43,8 @@ class OrderWork(OrderEvent):
 
     model_config = ConfigDict(extra="ignore")
 
+    exchange: Identifier | None = None
+
 
 class OrderAccepted(OrderEvent):
     type: Literal["orders.order-accepted.v1"] = "orders.order-accepted.v1"
@@ -162,11 +164,12 @@ class ShipmentEvent(OrderEvent):
 
 
 class ReturnEvent(OrderEvent):
-    """A return changed; `refund_minor` is advice once it is known."""
+    """A return changed; the money has an event of its own."""
 
     type: Literal["returns.return-changed.v1"] = "returns.return-changed.v1"
     return_id: Identifier
     status: str
+    exchange: Identifier | None = None  # the return whose goods out are to be ordered
 
 
 class RefundAdvised(OrderEvent):

@@ -20,7 +20,13 @@ from shared.kernel.documents import (
 )
 from shared.kernel.errors import GuardFailed, NotFound, Unavailable
 from shared.returns import decide
-from shared.returns.model import RETURNS, RETURNS_MAX, Return, ReturnStatus
+from shared.returns.model import (
+    RETURNS,
+    RETURNS_MAX,
+    Return,
+    ReturnDetails,
+    ReturnStatus,
+)
 from shared.tenants.model import Caller
 
 ATTEMPTS_MAX: Final = 5
@@ -172,3 +178,8 @@ async def depart(store: Documents, caller: Caller, return_id: str, now: datetime
 async def close(store: Documents, caller: Caller, return_id: str, now: datetime) -> Return:
     """End an inspected return."""
     return await change(store, caller, return_id, lambda r: decide.close(r, now), now)
+
+
+def shown(found: Return) -> ReturnDetails:
+    """Return a return as it is shown."""
+    return ReturnDetails(**{name: getattr(found, name) for name in ReturnDetails.model_fields})

@@ -18,16 +18,15 @@ from shared.returns.decide.life import (
     depart,
     expected,
     inspect,
-    inspected_lines,
     is_looked_at,
     is_received,
     kept,
     receive,
-    received_lines,
     uninspected,
     waiting_at,
 )
 from shared.returns.decide.lookups import card_hash, hashes_of_purchase, name_hash
+from shared.returns.decide.naming import Named, inspected_lines, named_in, received_lines
 from shared.returns.decide.policy import (
     Out,
     Policy,
@@ -40,7 +39,6 @@ from shared.returns.decide.policy import (
     window_of,
 )
 from shared.returns.decide.request import (
-    Named,
     Sale,
     Terms,
     check_request,
@@ -87,6 +85,7 @@ __all__ = [
     "known",
     "movement_time",
     "name_hash",
+    "named_in",
     "new_return",
     "receipt_moves",
     "receive",

@@ -1,15 +1,15 @@
 """The life of a return: each rule gives the next version, or None when it is done already."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.contracts.returns import Disposition
 from shared.returns import model
+from shared.returns.decide.naming import summed
 from shared.returns.model import (
     PARCELS_MAX,
     RETURN_LIFE,
-    InspectedLine,
     Inspection,
     NotAllInspected,
     NotInReturn,
@@ -103,23 +103,6 @@ def expected(found: Return) -> tuple[ReceivedLine, ...]:
     )
 
 
-def received_lines(rows: Iterable[tuple[str, int]]) -> tuple[ReceivedLine, ...]:
-    """Return units by line, each line once: the movement of a parcel's line is one."""
-    return tuple(ReceivedLine(line_id=at, quantity=n) for at, n in _summed(rows).items())
-
-
-def inspected_lines(
-    rows: Iterable[tuple[str, Disposition, int]],
-) -> tuple[InspectedLine, ...]:
-    """Return units by line and disposition, each pair once."""
-    totals: dict[tuple[str, Disposition], int] = {}
-    for line_id, disposition, quantity in rows:
-        totals[line_id, disposition] = totals.get((line_id, disposition), 0) + quantity
-    return tuple(
-        InspectedLine(line_id=at[0], disposition=at[1], quantity=n) for at, n in totals.items()
-    )
-
-
 def is_received(found: Return, parcel: str) -> bool:
     """Tell whether a receipt of that number was recorded."""
     return any(receipt.parcel == parcel for receipt in found.receipts)
@@ -142,7 +125,7 @@ def check_receivable(found: Return, receipt: Receipt) -> None:
     if len(found.receipts) >= PARCELS_MAX:
         raise TooMany("parcels of a return", PARCELS_MAX)
     left = {row.line_id: row.quantity for row in expected(found)}
-    for line_id, quantity in _summed((row.line_id, row.quantity) for row in receipt.lines).items():
+    for line_id, quantity in summed((row.line_id, row.quantity) for row in receipt.lines).items():
         if quantity > left.get(line_id, 0):
             raise NotInReturn(line_id, quantity, left.get(line_id, 0))
     if not receipt.lines:
@@ -156,7 +139,7 @@ def receive(found: Return, receipt: Receipt, worth: Mapping[str, Worth]) -> Retu
         NotAllowed, NotInReturn, TooMany: see `check_receivable`.
     """
     check_receivable(found, receipt)
-    came = _summed((row.line_id, row.quantity) for row in receipt.lines)
+    came = summed((row.line_id, row.quantity) for row in receipt.lines)
     return _next(
         found,
         model.Receive,
@@ -168,7 +151,7 @@ def receive(found: Return, receipt: Receipt, worth: Mapping[str, Worth]) -> Retu
 
 def kept(inspection: Inspection) -> dict[str, int]:
     """Return the units, by line, that are refunded without coming back."""
-    return _summed(
+    return summed(
         (row.line_id, row.quantity)
         for row in inspection.units
         if row.disposition is Disposition.KEEP
@@ -237,7 +220,7 @@ def _check_units(found: Return, inspection: Inspection, at_home: Mapping[str, in
         if quantity > left.get(line_id, 0):
             raise NotInReturn(line_id, quantity, left.get(line_id, 0))
     there = waiting_at(found, inspection.location_id)
-    looked = _summed(
+    looked = summed(
         (row.line_id, row.quantity)
         for row in inspection.units
         if row.disposition is not Disposition.KEEP
@@ -262,7 +245,7 @@ def waiting_at(found: Return, location_id: str) -> dict[str, int]:
         for row in inspection.units
         if row.disposition is not Disposition.KEEP
     ]
-    return _summed((*came, *gone))
+    return summed((*came, *gone))
 
 
 def _with_units(
@@ -282,10 +265,3 @@ def _more(line: ReturnLine, units: int, worth: Mapping[str, Worth]) -> ReturnLin
             "tax_minor": line.tax_minor + value.tax_minor,
         }
     )
-
-
-def _summed(rows: Iterable[tuple[str, int]]) -> dict[str, int]:
-    totals: dict[str, int] = {}
-    for line_id, quantity in rows:
-        totals[line_id] = totals.get(line_id, 0) + quantity
-    return totals

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from shared.contracts.returns import ExchangeUnits, RequestReturn
 from shared.kernel.errors import Fault, Invalid, NotFound
+from shared.returns.decide.naming import Named
 from shared.returns.decide.policy import (
     Policy,
     SoldLine,
@@ -45,16 +46,6 @@ class Terms:
     fee_minor: int
     by: str
     made_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Units by line id, or by the SKU that their code means."""
-
-    line_id: str | None
-    sku: str | None
-    quantity: int
-    reason: str = ""
 
 
 def fingerprint(request: RequestReturn) -> str:
