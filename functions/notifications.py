@@ -36,11 +36,10 @@ class DeliveryView(Strict):
 @subscription(bp, "events", "notifications")
 async def tell_others(delivery: Delivery[AnyEvent]) -> None:
     """Tell an event to the tenant's endpoints and to the customer whom it concerns."""
-    event, hooks = delivery.event, telling().hooks
-    await tell_customer(telling(), event, delivery.now)
-    at = event.time or delivery.now
-    tenant_id = delivery.tenant_id
-    await service.tell(hooks, tenant_id, event.id, event.type, at, event.data, now=delivery.now)
+    event, hooks, now = delivery.event, telling().hooks, delivery.now
+    tenant_id, at = delivery.tenant_id, event.time or now
+    await service.tell(hooks, tenant_id, event.id, event.type, at, event.data, now=now)
+    await tell_customer(telling(), event, now)
 
 
 @subscription(bp, "events", "channel-updates", sessions=True)

@@ -1,0 +1,1 @@
+"""Key figures: counters a day, folded from events, without personal data (semantics 11)."""
