@@ -40,6 +40,7 @@ _BY_ROLES: Final[tuple[tuple[frozenset[Role], str], ...]] = (
         " fulfillments.ready fulfillments.handover fulfillments.ship fulfillments.confirm-cancel"
         " fulfillments.refuse-cancel shipments.rate shipments.book shipments.void shipments.track",
     ),
+    (_WORK, "promises.reserve"),
     (_FLOOR, "fulfillments.resend-code"),
     (_OFFICE, "fulfillments.move fulfillments.hold fulfillments.resume"),
     (_WORK, "returns.request returns.receive returns.inspect returns.cancel"),
