@@ -178,10 +178,10 @@ async def expire(store: Documents, tenant_id: str, now: datetime) -> tuple[str, 
     """End the soft reservations whose time is over, from a stored cursor on; returns their ids.
 
     Bounded; called by a timer. The cursor steps back by a minute, so that a late writer's
-    reservation is met.
+    reservation is met, and goes back with a clock that was set back.
     """
     cursor = await store.get(tenant_id, SWEEPS, CONFIG, SWEEP_ID)
-    start = cursor.body.expires_at if cursor else ""
+    start = min(cursor.body.expires_at, stamp(now - SWEEP_OVERLAP)) if cursor else ""
     ended, reached = [], stamp(now)
     seen = 0
     async for item in pages(
@@ -207,7 +207,7 @@ async def _keep_cursor(
     store: Documents, tenant_id: str, cursor: Stored[SweepCursor] | None, reached: str
 ) -> None:
     back = stamp(datetime.fromisoformat(reached) - SWEEP_OVERLAP)
-    position = SweepCursor(expires_at=max(cursor.body.expires_at if cursor else "", back))
+    position = SweepCursor(expires_at=back)
     write: Operation = Create(SWEEPS, SWEEP_ID, position)
     if cursor:
         write = Replace(SWEEPS, SWEEP_ID, position, cursor.etag)

@@ -55,21 +55,23 @@ def closed_event(closed: ExceptionDocument, order: Order, act: Act) -> ClosedEve
 def settled_by(
     order: Order, found: Sequence[ExceptionDocument], event: str, act: Act
 ) -> tuple[ExceptionDocument, ...]:
-    """Return, closed, those whose part stands in exception no longer."""
-    standing = {
-        (line.line_id, part.part)
-        for line in order.lines
-        for part in line.parts
-        if part.state is PartState.EXCEPTION
-    }
+    """Return, closed, those whose part stands in exception no longer.
+
+    Of a part that was divided meanwhile a rest may still stand: its exception stays open for it.
+    """
+    parts = {(line.line_id, p.part): p.state for line in order.lines for p in line.parts}
+    standing = {at for at, state in parts.items() if state is PartState.EXCEPTION}
+    told_of = [row for row in found if row.status is ExceptionStatus.OPEN]
+    named = {(row.line_id, row.part) for row in told_of}
+    rests = {line_id for line_id, part in standing - named}
     lines = {line.line_id for line in order.lines}
     return tuple(
         _closed(row, event, act)
-        for row in found
-        if row.status is ExceptionStatus.OPEN
-        and row.code in _OF_A_PART
+        for row in told_of
+        if row.code in _OF_A_PART
         and row.line_id in lines
         and (row.line_id, row.part) not in standing
+        and ((row.line_id, row.part) in parts or row.line_id not in rests)
     )
 
 
