@@ -10,13 +10,14 @@ from local.simulate.engine import TooManySteps, run_now
 from local.simulate.people import Memory
 from local.simulate.pumps import FEED_BELL, ROUTING, Pumps
 from local.simulate.stage import TENANTS, Stage
-from shared.inventory import service as inventory
+from shared.flows.sweeps import sweep_tenant
 from shared.kernel.errors import Outside
 from shared.tenants import parking
 from shared.tenants.parking import ParkedStatus
 
 DEAD: Final = f"{ROUTING}/$deadletterqueue"
 ROUNDS_MAX: Final = 30
+QUIET_ROUNDS: Final = 2  # one after every lock, lease and delay is over
 REPLAYS_MAX: Final = 3  # a message that is refused as often is not to be done as it is
 ROUND: Final = timedelta(minutes=6)  # locks and the longest delay of a retry copy are over then
 STEPS_MAX: Final = 60_000
@@ -30,12 +31,15 @@ def heal(stage: Stage, pumps: Pumps, memory: Memory) -> None:
     """
     stage.calm()
     pumps.calm()
+    quiet = 0
     for _ in range(ROUNDS_MAX):
         before = _writes(stage)
         stage.engine.run(lambda: _is_idle(stage), STEPS_MAX)
         _operate(stage, memory)
         stage.engine.run(lambda: _is_idle(stage), STEPS_MAX)
-        if _writes(stage) == before and _is_empty(stage):
+        is_quiet = _writes(stage) == before and _is_empty(stage)
+        quiet = quiet + 1 if is_quiet else 0
+        if quiet == QUIET_ROUNDS:
             return
         stage.clock.jump(ROUND)
         stage.engine.ring(ROUTING)
@@ -63,9 +67,10 @@ def _is_empty(stage: Stage) -> bool:
 def _operate(stage: Stage, memory: Memory) -> None:
     """Do what timers and operators do: sweep, and replay what was parked or died."""
     stage.trouble.is_on = False
-    with stage.processes["web"].within():
+    process = stage.processes["web"]
+    with process.within():
         for tenant_id in TENANTS:
-            run_now(inventory.expire(stage.store, tenant_id, stage.clock.now()))
+            run_now(sweep_tenant(process.world.flows, tenant_id, stage.clock.now()))
         for tenant_id in (*TENANTS, "_platform"):
             run_now(_replay_parked(stage, tenant_id))
         run_now(_replay_dead(stage))

@@ -106,7 +106,7 @@ def cast(troupe: Troupe, orders: int) -> None:
         troupe.play(f"{tenant_id}/stockroom", stage.processes["shop"], acts, own)
         acts = stockroom.quotes(troupe, tenant_id, 1 + count // 4, own)
         troupe.play(f"{tenant_id}/quotes", stage.processes["web"], acts, own)
-        acts = stockroom.sweeps(troupe, tenant_id, 8)
+        acts = stockroom.sweeps(troupe, tenant_id, 15)
         troupe.play(f"{tenant_id}/sweep", stage.processes["worker-2"], acts, own)
     troupe.play("clock", stage.processes["web"], _jumps(stage), _own(stage))
 

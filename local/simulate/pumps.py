@@ -51,6 +51,7 @@ class Pumps:
 
     stage: Stage
     feeds: dict[Container, Feed] = field(default_factory=dict)
+    good_feeds: dict[Container, Feed] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     relay_away_s: tuple[float, float] = (0.0, 0.0)
 
@@ -66,6 +67,7 @@ class Pumps:
             self.relay_away_s = (begin, begin + chance.uniform(60.0, 600.0))
         for container in RELAYED:
             feed = stage.store.feed(container, f"relay-{container.value}")
+            self.good_feeds[container] = feed
             self.feeds[container] = AdversarialFeed(feed, chance, again=0.05)
             self._relay(container)
         for name in ("worker-1", "worker-2"):
@@ -73,9 +75,7 @@ class Pumps:
 
     def calm(self) -> None:
         """Read the feeds as they are: what was brought twice has been brought twice."""
-        for container in RELAYED:
-            feed = self.stage.store.feed(container, f"relay-{container.value}")
-            self.feeds[container] = feed
+        self.feeds = dict(self.good_feeds)
 
     def _relay(self, container: Container) -> None:
         process = self.stage.processes["worker-1"]

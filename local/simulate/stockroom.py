@@ -8,9 +8,10 @@ from local.simulate.engine import Pause
 from local.simulate.furniture import LOCATIONS, SKUS
 from local.simulate.people import Act, Troupe
 from shared.contracts.inventory import Adjustment, Count, Receipt, Sale, StockMessage
+from shared.flows.sweeps import sweep_tenant
 from shared.inventory import service as inventory
 from shared.inventory.model import Hardness, Reserve, Won
-from shared.wiring import store
+from shared.wiring import flows, store
 
 QUOTE_KEPT: Final = timedelta(seconds=90)
 TRACKED: Final = SKUS[:-1]
@@ -107,10 +108,10 @@ def _quote(troupe: Troupe, tenant_id: str, name: str, chance: random.Random) -> 
 
 
 def sweeps(troupe: Troupe, tenant_id: str, number: int) -> list[Act]:
-    """Return the timer's sweeps of expired soft reservations."""
+    """Return the timer's sweeps of whatever is due."""
 
     async def sweep() -> None:
-        await inventory.expire(store(), tenant_id, troupe.stage.clock.now())
+        await sweep_tenant(flows(), tenant_id, troupe.stage.clock.now())
 
     async def act() -> None:
         await Pause(60.0)

@@ -13,18 +13,27 @@ from shared.flows.context import Flows
 from shared.flows.knowledge import TenantKnowledge
 from shared.fulfillment import service as work_service
 from shared.fulfillment.model import Status
+from shared.kernel.errors import Unavailable
 from shared.orders import service as order_service
 
 DECISIONS_READ_MAX: Final = 50
 NOT_DONE: Final = frozenset({Status.REJECTED, Status.CANCELLED, Status.EXPIRED})
 
 
-async def give_back_capacity(flows: Flows, known: TenantKnowledge, order_id: str) -> None:
-    """Give back what closed attempts took for work that is not there, or is over undone."""
+async def give_back_capacity(
+    flows: Flows, known: TenantKnowledge, order_id: str, *, seen: int = 0
+) -> None:
+    """Give back what closed attempts took for work that is not there, or is over undone.
+
+    Raises:
+        Unavailable: the order is read older than the version `seen`; try again later.
+    """
     if all(location.capacity_per_day is None for location in known.locations.values()):
         return
     store, tenant_id = flows.store, known.tenant_id
     order = await order_service.find(store, tenant_id, order_id)
+    if (order.body.version if order else 0) < seen:
+        raise Unavailable(f"{order_id} is not read in version {seen} yet")
     if order is None or not order.body.attempts:
         return
     # The order is read first: work of an attempt that it has closed is there to be read.

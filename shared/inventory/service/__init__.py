@@ -8,6 +8,7 @@ from shared.inventory.service.reading import (
     levels,
     levels_at,
     open_reservations,
+    overcommitted,
     quote_softs,
 )
 from shared.inventory.service.reconciling import Reconciliation, reconcile, repair
@@ -31,6 +32,7 @@ __all__ = [
     "levels_at",
     "move",
     "open_reservations",
+    "overcommitted",
     "perform",
     "pickup",
     "quote_softs",

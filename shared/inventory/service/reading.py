@@ -24,8 +24,9 @@ from shared.inventory.model import (
     level_id,
     stamp,
 )
-from shared.kernel.conditions import Condition
-from shared.kernel.documents import Document, Documents, Kind, Order, Stored, pages
+from shared.kernel.conditions import Condition, Increment
+from shared.kernel.documents import Document, Documents, Kind, Order, Patch, Stored, pages
+from shared.kernel.errors import GuardFailed, Missing
 
 SOFTS_MAX: Final = 200  # soft reservations of a level that a read looks at
 LOOK_BACK: Final = timedelta(hours=1)  # what expired before, the sweep has ended
@@ -45,6 +46,28 @@ async def level(
     """Return one level as a reader should see it now."""
     stored = await store.get(tenant_id, LEVELS, sku, level_id(location_id))
     return await _as_of(store, tenant_id, stored.body, now) if stored else None
+
+
+async def overcommitted(
+    store: Documents, tenant_id: str, sku: str, location_id: str, now: datetime
+) -> Level | None:
+    """Return a level whose free is below 0 now; None when it is not.
+
+    A guarded write that changes nothing asks: a read alone may be answered by an old replica, and
+    after a write it no longer is.
+    """
+    probe = Patch(
+        LEVELS,
+        level_id(location_id),
+        (Increment("free", 0),),
+        (Condition("free", "lt", 0),),
+    )
+    try:
+        await store.batch(tenant_id, LEVELS.container, sku, (probe,))
+    except (GuardFailed, Missing):
+        return None
+    found = await level(store, tenant_id, sku, location_id, now)
+    return found if found and found.free < 0 else None
 
 
 async def levels_at(

@@ -1,0 +1,133 @@
+"""A fact left less than is promised: unpicked units go elsewhere, picked ones to a person.
+
+Semantics 4. Whoever handles the event may read old versions, and others reserve, pick and ship
+meanwhile: so a guarded write asks whether the level is overcommitted, each order decides on itself,
+and as long as something on the shelf overdraws the level the event comes again.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from shared.contracts.inventory import StockOvercommitted
+from shared.contracts.stock import RejectReason
+from shared.flows.context import Flows
+from shared.flows.order_command import Follow, Works, apply_command
+from shared.fulfillment import model as work_model
+from shared.fulfillment import service as work_service
+from shared.fulfillment.model import Fulfillment
+from shared.inventory import service as inventory
+from shared.inventory.decide.overcommitment import Claim, take_back
+from shared.kernel.errors import Unavailable
+from shared.orders import decide as orders
+from shared.orders.decide import Stage
+from shared.tenants.model import Caller, Role
+
+WORK_PAGES_MAX: Final = 20
+OVERCOMMITTED: Final = "overcommitted"
+
+
+async def take_back_stock(flows: Flows, event: StockOvercommitted, now: datetime) -> int:
+    """Take unpicked reservations back where a fact left too little, and re-route them.
+
+    What is picked already is put before a person. Returns the units still short.
+
+    Raises:
+        Unavailable: something on the shelf still overdraws the level; the event is to come again.
+    """
+    tenant_id, sku, at = event.tenant_id, event.sku, event.location_id
+    level = await inventory.overcommitted(flows.store, tenant_id, sku, at, now)
+    if level is None:
+        return 0
+    claims = _claims(await _open_work(flows, tenant_id, at), sku)
+    choice = take_back(-level.free, claims)
+    for claim in choice.taken:
+        await _reroute(flows, tenant_id, claim.reservation_id, now)
+    for claim in choice.exceptions:
+        await _put_before_a_person(flows, event, claim.reservation_id, now)
+    if choice.taken and await inventory.overcommitted(flows.store, tenant_id, sku, at, now):
+        raise Unavailable(f"{sku} at {at} is still overcommitted")
+    if choice.still_short and sum(claim.quantity for claim in claims) < level.reserved:
+        raise Unavailable(f"{sku} at {at} is reserved for work that is not there yet")
+    return choice.still_short
+
+
+async def _open_work(flows: Flows, tenant_id: str, location_id: str) -> list[Fulfillment]:
+    works: list[Fulfillment] = []
+    cursor: str | None = None
+    for _ in range(WORK_PAGES_MAX):
+        page = await work_service.work_queue(
+            flows.store, tenant_id, location_id, limit=200, cursor=cursor
+        )
+        works += [stored.body for stored in page.items]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    return works
+
+
+def _claims(works: Sequence[Fulfillment], sku: str) -> list[Claim]:
+    return [
+        Claim(
+            reservation_id=item.reservation_id,
+            quantity=item.quantity,
+            priority=work.priority,
+            promise_by=work.due_by,
+            accepted_at=work.created_at,
+            is_picked=item.picked > 0 or (work.left or work.status) not in work_model.PICKABLE,
+        )
+        for work in works
+        for item in work.items
+        if item.sku == sku
+    ]
+
+
+async def _reroute(flows: Flows, tenant_id: str, reservation_id: str, now: datetime) -> None:
+    applied = await apply_command(
+        flows,
+        _caller(tenant_id),
+        work_service.order_of(reservation_id),
+        lambda order, works, act: orders.reroute(
+            order,
+            dict.fromkeys(works, Stage.NOT_ACCEPTED),  # accepted or not: it lies on the shelf
+            act,
+            only=_on_shelf(works, reservation_id),
+            effect=RejectReason.OVERCOMMITTED,
+        ),
+        now,
+        Follow(ends_by=work_model.Reject),
+    )
+    # Done here as well as by the event's consumer, so that the next look sees free as it is.
+    for task in applied.change.event.stock if applied.change else ():
+        await inventory.perform(flows.store, tenant_id, task, now)
+
+
+def _on_shelf(works: Works, reservation_id: str) -> list[tuple[str, int]]:
+    """Return the part (line, number) of a reservation while nobody has picked it."""
+    return [
+        (item.line_id, item.part)
+        for work in works.values()
+        for item in work.items
+        if item.reservation_id == reservation_id
+        and item.picked == 0
+        and (work.left or work.status) in work_model.PICKABLE
+    ]
+
+
+async def _put_before_a_person(
+    flows: Flows, event: StockOvercommitted, reservation_id: str, now: datetime
+) -> None:
+    await apply_command(
+        flows,
+        _caller(event.tenant_id),
+        work_service.order_of(reservation_id),
+        lambda order, _, act: orders.open_exception(
+            order, OVERCOMMITTED, act, {"sku": event.sku, "location": event.location_id}
+        ),
+        now,
+        command_id=f"overcommitted.{reservation_id}",
+    )
+
+
+def _caller(tenant_id: str) -> Caller:
+    return Caller(tenant_id, f"system:{OVERCOMMITTED}", Role.OPERATOR)
