@@ -95,7 +95,7 @@ async def tender_of(
     """
     tenant_id = caller.tenant_id
     work = (await work_service.get(flows.store, tenant_id, fulfillment_id)).body
-    parcels = numbered(wish.parcels or work.parcels, wish.tracking)
+    parcels = numbered(wish.parcels or work.parcels, wish.tracking) or (Parcel(parcel=1),)
     if work.method != "ship":
         return Tender(parcels=parcels, units=wish.units)
     order = await order_service.get_order(flows.store, tenant_id, work.order_id)

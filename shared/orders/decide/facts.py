@@ -56,12 +56,16 @@ class Parcels:
 
 @dataclass(frozen=True, slots=True)
 class _Fact:
-    """One event for all items: `movement` and `sign` say what stock must do when it conflicts."""
+    """One event for all items: `id` and `sign` say what stock must do when it conflicts.
+
+    `fulfillment_id` is whose goods left: a part that was given to another location since is not it.
+    """
 
     event: type
     id: str
     location_id: str | None
     sign: int = 0
+    fulfillment_id: str | None = None
 
 
 def ship(
@@ -69,7 +73,7 @@ def ship(
 ) -> Change | None:
     """Record that parts left with a carrier: reservations are consumed. None: known already."""
     draft = Draft(order, act)
-    fact = _Fact(life.Ship, parcels.shipment_id, work.location_id, -1)
+    fact = _Fact(life.Ship, parcels.shipment_id, work.location_id, -1, work.fulfillment_id)
     _record(draft, fact, items)
     facts = {
         "fulfillment_id": work.fulfillment_id,
@@ -86,7 +90,8 @@ def ship(
 def hand_over(order: Order, work: Work, items: Sequence[Item], act: Act) -> Change | None:
     """Record that the customer collected parts: reservations are consumed. None: known already."""
     draft = Draft(order, act)
-    _record(draft, _Fact(life.HandOver, work.fulfillment_id, work.location_id, -1), items)
+    fact = _Fact(life.HandOver, work.fulfillment_id, work.location_id, -1, work.fulfillment_id)
+    _record(draft, fact, items)
     facts = {
         "fulfillment_id": work.fulfillment_id,
         "location_id": work.location_id,
@@ -149,6 +154,8 @@ def _record(draft: Draft, fact: _Fact, items: Sequence[Item]) -> None:
 def _fits(draft: Draft, fact: _Fact, item: Item, part: Part) -> bool:
     is_whole = item.quantity == part.quantity
     has_room = is_whole or len(draft.parts(item.line_id)) < PARTS_MAX
+    if fact.fulfillment_id not in {None, part.fulfillment_id}:
+        return False
     return has_room and item.quantity <= part.quantity and PART_LIFE.allows(part.state, fact.event)
 
 
