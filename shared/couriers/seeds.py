@@ -84,8 +84,7 @@ def _us_service(
     return Service.model_validate(base | terms, strict=False)
 
 
-def example_us_card() -> RateCard:
-    """Return the invented card of the United States: dollars, pounds, zones by distance."""
+def _us_zone_rules() -> list[ZoneRule]:
     rules = [
         ZoneRule(zone=zone, origin_country="US", destination_country="US", up_to_m=limit)
         for zone, limit in _US_ZONES.items()
@@ -100,29 +99,38 @@ def example_us_card() -> RateCard:
             destination_prefixes=("967", "968", "995", "996", "997", "998", "999"),
         )
     )
+    return rules
+
+
+def _us_services() -> tuple[Service, ...]:
     ground = ((1, 2), (1, 3), (2, 3), (2, 4), (3, 5), (4, 5), (4, 6), (6, 9))
+    return (
+        _us_service(
+            *("economy", 3, (640, 38), tuple((a + 1, b + 3) for a, b in ground)),
+            cutoff=time(15),
+            late_bp=800,
+            max_weight_g=70 * POUND_G,
+        ),
+        _us_service("standard", 2, (890, 52), ground, cutoff=time(16), late_bp=300),
+        _us_service(
+            *("express", 1, (2_450, 165), ((1, 1),) * 7 + ((2, 3),)),
+            cutoff=time(14),
+            delivered_by=time(12),
+            late_bp=100,
+            max_weight_g=150 * POUND_G,
+        ),
+    )
+
+
+def example_us_card() -> RateCard:
+    """Return the invented card of the United States: dollars, pounds, zones by distance."""
     return RateCard(
         card_id=US_EXAMPLE,
         carrier=US_EXAMPLE,
         currency="USD",
         example=True,
-        services=(
-            _us_service(
-                *("economy", 3, (640, 38), tuple((a + 1, b + 3) for a, b in ground)),
-                cutoff=time(15),
-                late_bp=800,
-                max_weight_g=70 * POUND_G,
-            ),
-            _us_service("standard", 2, (890, 52), ground, cutoff=time(16), late_bp=300),
-            _us_service(
-                *("express", 1, (2_450, 165), ((1, 1),) * 7 + ((2, 3),)),
-                cutoff=time(14),
-                delivered_by=time(12),
-                late_bp=100,
-                max_weight_g=150 * POUND_G,
-            ),
-        ),
-        zones=tuple(rules),
+        services=_us_services(),
+        zones=tuple(_us_zone_rules()),
         working_week=WorkingWeek(
             holidays=(
                 *(date(2026, 11, 26), date(2026, 12, 25), date(2027, 1, 1), date(2027, 5, 31)),
@@ -152,47 +160,55 @@ def _de_service(
     return Service.model_validate(base | terms, strict=False)
 
 
-def example_de_card() -> RateCard:
-    """Return the invented card of Germany and the EU: euros, kilograms, zones by country."""
+def _de_zone_rules() -> list[ZoneRule]:
     rules = [ZoneRule(zone="de", origin_country="DE", destination_country="DE")]
     for zone, countries in (("eu-near", _NEAR_EU), ("eu-far", _FAR_EU)):
         rules.extend(
             ZoneRule(zone=zone, origin_country="DE", destination_country=country)
             for country in countries
         )
+    return rules
+
+
+def _de_services() -> tuple[Service, ...]:
     standard = ((2, 449), (5, 549), (10, 779), (20, 1_149), (31, 1_549))
     express = ((2, 1_190), (5, 1_390), (10, 1_790), (20, 2_490), (31, 3_290))
     economy = ((1, 349), (2, 399), (5, 499))
+    return (
+        _de_service(
+            *("economy", 3, economy, (("de", 2, 4, 0), ("eu-near", 4, 7, 410))),
+            cutoff=time(15),
+            late_bp=700,
+            max_length_mm=600,
+        ),
+        _de_service(
+            *("standard", 2, standard),
+            (("de", 1, 2, 0), ("eu-near", 2, 4, 620), ("eu-far", 4, 6, 1_040)),
+            cutoff=time(17),
+            late_bp=250,
+            max_length_mm=1_200,
+            max_girth_mm=3_600,
+        ),
+        _de_service(
+            *("express", 1, express),
+            (("de", 1, 1, 0), ("eu-near", 1, 2, 1_480), ("eu-far", 2, 3, 2_220)),
+            cutoff=time(16),
+            delivered_by=time(12),
+            late_bp=80,
+            max_length_mm=1_200,
+        ),
+    )
+
+
+def example_de_card() -> RateCard:
+    """Return the invented card of Germany and the EU: euros, kilograms, zones by country."""
     return RateCard(
         card_id=DE_EXAMPLE,
         carrier=DE_EXAMPLE,
         currency="EUR",
         example=True,
-        services=(
-            _de_service(
-                *("economy", 3, economy, (("de", 2, 4, 0), ("eu-near", 4, 7, 410))),
-                cutoff=time(15),
-                late_bp=700,
-                max_length_mm=600,
-            ),
-            _de_service(
-                *("standard", 2, standard),
-                (("de", 1, 2, 0), ("eu-near", 2, 4, 620), ("eu-far", 4, 6, 1_040)),
-                cutoff=time(17),
-                late_bp=250,
-                max_length_mm=1_200,
-                max_girth_mm=3_600,
-            ),
-            _de_service(
-                *("express", 1, express),
-                (("de", 1, 1, 0), ("eu-near", 1, 2, 1_480), ("eu-far", 2, 3, 2_220)),
-                cutoff=time(16),
-                delivered_by=time(12),
-                late_bp=80,
-                max_length_mm=1_200,
-            ),
-        ),
-        zones=tuple(rules),
+        services=_de_services(),
+        zones=tuple(_de_zone_rules()),
         working_week=WorkingWeek(
             weekdays=(1, 2, 3, 4, 5, 6),
             holidays=(

@@ -73,17 +73,7 @@ def _fulfillment(
         method=lines[first.line_id].method,
         status=Status.OPEN,
         queue=queue_of(first.location_id, Status.OPEN),
-        items=tuple(
-            Item(
-                line_id=pick.line_id,
-                part=pick.part,
-                sku=pick.sku,
-                quantity=pick.quantity,
-                reservation_id=pick.reservation_id,
-                title=lines[pick.line_id].title,
-            )
-            for pick in picks
-        ),
+        items=tuple(_item(pick, lines[pick.line_id].title) for pick in picks),
         created_at=now,
         due_by=due,
         accept_by=accepted,
@@ -94,4 +84,15 @@ def _fulfillment(
         currency=order.currency,
         capacity_day=first.capacity_day,
         capacity_units=first.capacity_units if first.capacity_day else 0,
+    )
+
+
+def _item(pick: Pick, title: str | None) -> Item:
+    return Item(
+        line_id=pick.line_id,
+        part=pick.part,
+        sku=pick.sku,
+        quantity=pick.quantity,
+        reservation_id=pick.reservation_id,
+        title=title,
     )

@@ -86,15 +86,11 @@ async def apply_command(
         change = decide(stored.body, {w.body.fulfillment_id: w.body for w in works}, act)
         if change is None:
             return Applied(stored.body)
-        extra = _following(works, change, act, follow)
-        if follow.beside:
-            extra += follow.beside(change)
+        extra = [*_following(works, change, act, follow)]
+        extra += follow.beside(change) if follow.beside else ()
         try:
             await order_service.save(
-                store,
-                stored,
-                change,
-                act,
+                *(store, stored, change, act),
                 extra=extra,
                 command_id=command_id,
                 correlation_id=caller.correlation_id,

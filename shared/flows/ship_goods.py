@@ -1,6 +1,6 @@
 """Parcels leave a location: parts are shipped, their reservations consumed, the tender is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -170,17 +170,6 @@ def leaving(work: Fulfillment, units: Mapping[str, int] | None) -> list[Shipped]
 
 def _shipment(work: Fulfillment, tender: Tender, change: Change, now: datetime) -> Shipment:
     """Return the tender's document: the parts that left are those that the change shipped."""
-    known: dict[str, Item] = {item.line_id: item for item in work.items}
-    gone = [
-        part
-        for part in change.event.parts
-        if part.fulfillment_id == work.fulfillment_id and part.state == "shipped"
-    ]
-    reservations = {
-        (line.line_id, part.part): part.reservation_id or ""
-        for line in change.order.lines
-        for part in line.parts
-    }
     parcels = tender.parcels or work.parcels
     return Shipment(
         shipment_id=f"{work.fulfillment_id}.s{work.shipments + 1}",
@@ -192,30 +181,40 @@ def _shipment(work: Fulfillment, tender: Tender, change: Change, now: datetime) 
         carrier=tender.carrier,
         service=tender.service,
         tracking=tuple(parcel.tracking for parcel in parcels if parcel.tracking),
-        items=tuple(
-            ShippedItem(
+        items=tuple(_shipped_items(work, change)),
+        parcels=tuple(
+            ShippedParcel(**parcel.model_dump(exclude={"contents"})) for parcel in parcels
+        ),
+        cost_minor=tender.cost_minor or work.cost_minor,
+        currency=work.currency,
+        quotes=tuple(_kept(quote) for quote in tender.quotes),
+        shipped_at=now,
+        arrive_by=tender.arrive_by,
+    )
+
+
+def _kept(quote: Quote) -> KeptQuote:
+    return KeptQuote(
+        carrier=quote.carrier,
+        service=quote.service,
+        cost_minor=quote.cost_minor,
+        arrive_by=quote.arrive_by,
+    )
+
+
+def _shipped_items(work: Fulfillment, change: Change) -> Iterable[ShippedItem]:
+    known: dict[str, Item] = {item.line_id: item for item in work.items}
+    reservations = {
+        (line.line_id, part.part): part.reservation_id or ""
+        for line in change.order.lines
+        for part in line.parts
+    }
+    for part in change.event.parts:
+        if part.fulfillment_id == work.fulfillment_id and part.state == "shipped":
+            yield ShippedItem(
                 line_id=part.line_id,
                 part=part.part,
                 sku=known[part.line_id].sku,
                 quantity=part.quantity,
                 reservation_id=reservations[part.line_id, part.part],
             )
-            for part in gone
-        ),
-        parcels=tuple(
-            ShippedParcel(**parcel.model_dump(exclude={"contents"})) for parcel in parcels
-        ),
-        cost_minor=tender.cost_minor or work.cost_minor,
-        currency=work.currency,
-        quotes=tuple(
-            KeptQuote(
-                carrier=quote.carrier,
-                service=quote.service,
-                cost_minor=quote.cost_minor,
-                arrive_by=quote.arrive_by,
-            )
-            for quote in tender.quotes
-        ),
-        shipped_at=now,
-        arrive_by=tender.arrive_by,
-    )

@@ -30,13 +30,8 @@ TO_QUEUE = (Action(do=ActionKind.ALLOCATE_PARTIAL), QUEUE)
 TO_BACKORDER = (Action(do=ActionKind.ALLOCATE_PARTIAL), Action(do=ActionKind.BACKORDER))
 
 
-def by_cost() -> RuleSet:
-    """Return the rule set that takes the least cost, exactly.
-
-    Urgent orders climb a ladder: one near location, near ones, one anywhere, anywhere. All others
-    go wherever parcels and labor cost least, over three locations only where nothing else fills.
-    """
-    urgent = Routing(
+def _urgent() -> Routing:
+    return Routing(
         name="urgent",
         filters=(
             OrderFilter(field=OrderField.PRIORITY, operator=Operator.GREATER_EQUALS, values=(5,)),
@@ -59,6 +54,14 @@ def by_cost() -> RuleSet:
             ),
         ),
     )
+
+
+def by_cost() -> RuleSet:
+    """Return the rule set that takes the least cost, exactly.
+
+    Urgent orders climb a ladder: one near location, near ones, one anywhere, anywhere. All others
+    go wherever parcels and labor cost least, over three locations only where nothing else fills.
+    """
     return RuleSet(
         rule_set_id="cost",
         version=1,
@@ -66,7 +69,7 @@ def by_cost() -> RuleSet:
         divide_lines="if-needed",
         unfilled=QUEUE,
         routings=(
-            urgent,
+            _urgent(),
             Routing(
                 name="all others",
                 sorts=(OrderSort(by="priority"), OrderSort(by="promise")),
@@ -84,12 +87,7 @@ def by_cost() -> RuleSet:
     )
 
 
-def store_first() -> RuleSet:
-    """Return the rule set that ships from stores before warehouses, and keeps one unit on show.
-
-    Loyal customers' orders leave complete or not at all; small orders are never split for less
-    than 20.00 a part; what no location has is backordered.
-    """
+def _store_first_rules() -> tuple[InventoryRule, InventoryRule, InventoryRule]:
     stores = InventoryRule(
         name="stores",
         filters=(KindIn(kinds=("store",)), UnitsRemain(units=1), FreshFeed()),
@@ -112,6 +110,16 @@ def store_first() -> RuleSet:
         on_partial=TO_BACKORDER,
         on_none=(Action(do=ActionKind.BACKORDER), Action(do=ActionKind.AUTO_CANCEL, days=30)),
     )
+    return stores, warehouses, anywhere
+
+
+def store_first() -> RuleSet:
+    """Return the rule set that ships from stores before warehouses, and keeps one unit on show.
+
+    Loyal customers' orders leave complete or not at all; small orders are never split for less
+    than 20.00 a part; what no location has is backordered.
+    """
+    stores, warehouses, anywhere = _store_first_rules()
     return RuleSet(
         rule_set_id="store-first",
         version=1,
