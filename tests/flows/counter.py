@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import Any, Final
 
+from shared.adapters.embedded.faults import Faults
 from shared.catalog import service as catalog
 from shared.catalog.model import LocationDetails, LocationKind, Place, ProductDetails
 from shared.contracts.following import follow_up_of
@@ -127,9 +128,11 @@ def a_line(**changes: Any) -> PlaceLine:
     return PlaceLine.model_validate(wanted, strict=False)
 
 
-async def a_counter(stock: int = 10, **preferences: Any) -> Counter:
+async def a_counter(
+    stock: int = 10, *, faults: Faults | None = None, **preferences: Any
+) -> Counter:
     clock = SteppedClock(START)
-    world = embedded_world(in_memory=True, clock=clock, rng=random.Random(7))
+    world = embedded_world(in_memory=True, clock=clock, rng=random.Random(7), faults=faults)
     OPENED.append(world)
     usual = {"name": "Acme", "currency": "EUR", "country": "DE", "time_zone": "Europe/Berlin"}
     chosen = Preferences.model_validate(usual | preferences, strict=False)

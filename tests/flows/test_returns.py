@@ -457,7 +457,7 @@ async def test_an_exchange_by_mail_goes_out_once_the_goods_were_looked_at() -> N
     assert (await counter.order(done.exchange_order_id or "")).exchange_of == made.return_id
 
 
-async def test_an_exchange_that_broke_off_is_ordered_by_its_event() -> None:
+async def test_the_event_of_an_exchange_changes_nothing_more() -> None:
     counter = await a_counter()
     order = await counter.sold(a_line(quantity=1))
     made = await counter.ask(
