@@ -85,20 +85,21 @@ def _quote(troupe: Troupe, tenant_id: str, name: str, chance: random.Random) -> 
             expires_at=troupe.stage.clock.now() + QUOTE_KEPT if is_soft else None,
         )
 
-    soft = wanted(f"{name}.1", Hardness.SOFT)
+    soft: list[Reserve] = []
 
     async def ask() -> None:
-        await inventory.reserve(store(), tenant_id, soft, troupe.stage.clock.now())
+        await inventory.reserve(store(), tenant_id, soft[0], troupe.stage.clock.now())
 
     async def buy_and_bring_back() -> None:
         hard = wanted(f"{name}.1.1.1", Hardness.HARD)
         now = troupe.stage.clock.now()
-        outcome = await inventory.harden(store(), tenant_id, soft.reservation_id, hard, now)
+        outcome = await inventory.harden(store(), tenant_id, soft[0].reservation_id, hard, now)
         if isinstance(outcome, Won):
             await inventory.release(store(), tenant_id, sku, hard.reservation_id, now)
 
     async def act() -> None:
         await Pause(chance.expovariate(1 / 60.0))
+        soft[:] = [wanted(f"{name}.1", Hardness.SOFT)]
         await troupe.give(ask)
         if buys:
             await Pause(stays_s)

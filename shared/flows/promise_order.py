@@ -5,11 +5,13 @@ document is create-only, capacity and reservations are taken under ids that it m
 closing batch if-matches the order.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from shared.catalog import capacity
+from shared.contracts.orders import PartsReset
+from shared.contracts.outbox import record
 from shared.contracts.stock import generation_of_reserve
 from shared.flows.closing import auto_cancel_at, fulfillments_of, with_endings
 from shared.flows.context import Flows
@@ -20,7 +22,7 @@ from shared.flows.tariffs import Wanted
 from shared.fulfillment import service as work_service
 from shared.inventory import service as inventory
 from shared.inventory.model import ClosesWait, Reserve, Reserved, Won
-from shared.kernel.documents import Container, Create, Stored
+from shared.kernel.documents import Container, Create, Operation, Stored
 from shared.kernel.errors import Exists, GuardFailed, Unavailable
 from shared.orders import decide as orders
 from shared.orders import service as order_service
@@ -79,9 +81,11 @@ async def promise_order(
         taken = await _take(flows, tenant_id, order, decision)
         is_last = run == RUN_ATTEMPTS_MAX
         order = await _close(flows, known, decision, taken, now, is_last=is_last)
-        if not taken.failed or is_last:
+        # An edit voids a plan without asking for another: what is pending yet is planned again.
+        is_short = bool(taken.failed) and not is_last
+        if not is_short and not await _wanted(flows, replace(run_of, is_freed=False), order):
             return order
-    return order
+    raise Unavailable(f"{order_id} was changed after each of {RUN_ATTEMPTS_MAX} plans")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +107,34 @@ async def _decision(flows: Flows, run: _Run, stored: Stored[Order]) -> Decision 
     if not wanted:
         return None
     decision = await decide_attempt(store, known, order, wanted, run.first_attempt, run.now)
+    operations: list[Operation] = [Create(DECISIONS, name, decision)]
+    if run.is_freed:
+        operations.append(_freed_event(run, order, name))
     try:
-        await store.batch(
-            known.tenant_id,
-            Container.ORDERS,
-            order.order_id,
-            (Create(DECISIONS, name, decision),),
-        )
+        await store.batch(known.tenant_id, Container.ORDERS, order.order_id, operations)
     except Exists:
         written = await store.get(known.tenant_id, DECISIONS, order.order_id, name)
         if written is None:
             raise Unavailable(f"{name} of {order.order_id} cannot be read back") from None
         return written.body
     return decision
+
+
+def _freed_event(run: _Run, order: Order, name: str) -> Operation:
+    """Return the event that brings somebody to execute a decision made for freed stock.
+
+    No event of the order asks for it, and a part that is reserved waits no longer: after a crash
+    the announcement of the stock would not lead to this order again.
+    """
+    event = PartsReset(
+        tenant_id=run.known.tenant_id,
+        occurred_at=run.now,
+        order_id=order.order_id,
+        order_version=order.version,
+        reason="stock-freed",
+        route=True,
+    )
+    return record(Container.ORDERS, name, 1, event, actor=ACTOR)
 
 
 async def _queue_preorders(flows: Flows, run: _Run, stored: Stored[Order]) -> Order:
