@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from shared.catalog.model import CapacityUnit, StockMode
 from shared.couriers.decide import ready_by
@@ -12,8 +13,18 @@ from shared.flows.sourcing import StockView
 from shared.flows.tariffs import Tariffs, Wanted
 from shared.orders.model import Order
 from shared.orders.work import Decision, Pick, Short
-from shared.routing.model import Assignment, Parcel, SourcingPlan
+from shared.routing.model import ActionKind, Assignment, Parcel, SourcingPlan
 from shared.routing.rules import RuleSet
+
+# What a rule does with a short line, in the words of the order's closing; whatever else it does,
+# the line waits.
+_ACTIONS: Final[Mapping[ActionKind, str]] = {
+    ActionKind.HOLD: "hold",
+    ActionKind.CANCEL: "cancel",
+    ActionKind.BACKORDER: "backorder",
+    ActionKind.CUSTOMER_CARE: "customer-care",
+    ActionKind.EXCEPTION: "exception",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +54,7 @@ def decision_of(answered: Answered, wanted: Sequence[Wanted], first_attempt: int
             sku=by_part[short.line_id, short.part].product.sku,
             quantity=short.quantity,
             reason=short.reason,
-            action=short.action,
+            action=_ACTIONS.get(short.action, "queue"),
         )
         for index, short in enumerate(answer.short)
     )

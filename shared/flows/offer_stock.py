@@ -1,6 +1,6 @@
 """What may be sold of a product now, with the formula's steps (semantics 3)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from shared.catalog.model import Product, ProductKind, StockMode
@@ -145,16 +145,15 @@ class _Asked:
         """Return the scarcest component's count at each location, summed (semantics 3)."""
         need = {component.sku: component.quantity for component in product.components}
         parts = await self._knowledge.products(self._known.tenant_id, sorted(need), self._now)
-        at: dict[str, Mapping[str, int]] = {part: {} for part in need}
+        at: dict[str, dict[str, int]] = {}
+        sums = dict.fromkeys(need, 0)
         for sku, part in parts.items():
             rows, _ = await self._sellable(_item(part))
-            at[sku] = {
-                row.location_id: row.units
-                for row in rows
-                if self._location_id in {None, row.location_id}
-            }
+            for row in rows:
+                if self._location_id in {None, row.location_id}:
+                    at.setdefault(row.location_id, {})[sku] = row.units
+                    sums[sku] += row.units
         units = bundles(need, at, split=False)
-        sums = {sku: sum(found.values()) for sku, found in at.items()}
         return AvailabilityView(
             sku=product.sku,
             method=self._method,

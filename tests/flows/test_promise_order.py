@@ -1,0 +1,184 @@
+"""What a cart is promised, what its quote holds, and how an order is sourced."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from functions import couriers
+from shared.contracts.stock import RejectReason
+from shared.flows.hand_out import Rejection, reject
+from shared.inventory import service as inventory
+from shared.kernel.documents import Container
+from shared.orders import service as orders
+from shared.orders.model import PartState
+from shared.tenants.model import Role
+from tests.builders import MONDAY_NINE, TENANT, Shop, a_line, an_order, states
+
+TO_MUNICH = {"postcode": "80331", "country": "DE"}
+
+
+def a_cart(*lines: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    boot = {"sku": "BOOT", "quantity": 1}
+    usual = {"channel": "web", "destination": TO_MUNICH, "lines": lines or (boot,)}
+    return usual | changes
+
+
+async def test_an_order_is_sourced_where_the_stock_is_and_told_its_dates(shop: Shop) -> None:
+    await shop.receive("BOOT", "hamburg", 1)
+    order = await shop.place()
+    (part,) = order.lines[0].parts
+    assert (part.state, part.location_id) == (PartState.SOURCED, "hamburg")
+    assert part.ship_by is not None
+    assert part.arrive_by is not None
+    assert part.ship_by < part.arrive_by
+    assert await shop.stock("BOOT", "hamburg") == (1, 1, 0)
+
+
+async def test_what_no_location_has_waits_and_is_served_when_goods_come_in(shop: Shop) -> None:
+    order = await shop.place()
+    assert states(order) == [("1", 1, PartState.UNFILLABLE)]
+    await shop.receive("BOOT", "berlin", 1)
+    await shop.settle_all()
+    assert states(await shop.order(order.order_id)) == [("1", 1, PartState.SOURCED)]
+    assert await shop.stock("BOOT", "berlin") == (1, 1, 0)
+
+
+async def test_one_unit_is_sold_to_one_of_two_orders(shop: Shop) -> None:
+    await shop.receive("BOOT", "berlin", 1)
+    first = await shop.place(an_order(reference="a"))
+    second = await shop.place(an_order(reference="b"))
+    assert [states(o)[0][2] for o in (first, second)] == [PartState.SOURCED, PartState.UNFILLABLE]
+
+
+async def test_events_followed_twice_change_nothing(shop: Shop) -> None:
+    await shop.receive("BOOT", "berlin", 1)
+    order = await shop.place()
+    shop.feeds = [shop.world.store.feed(container, "again") for container in Container]
+    await shop.settle_all()
+    assert await shop.order(order.order_id) == order
+    assert await shop.stock("BOOT", "berlin") == (1, 1, 0)
+
+
+async def test_every_attempt_leaves_its_decision(shop: Shop) -> None:
+    await shop.receive("BOOT", "berlin", 1)
+    await shop.receive("BOOT", "hamburg", 1)
+    order = await shop.place()
+    (work,) = await shop.works(order.order_id)
+    gone = [Rejection("1", None, RejectReason.DAMAGED)]
+    await reject(shop.world.flows, shop.caller, work.fulfillment_id, gone, shop.clock.now())
+    await shop.settle_all()
+    page = await orders.decisions(shop.world.store, TENANT, order.order_id)
+    assert [(row.body.attempt, row.body.picks[0].location_id) for row in page.items] == [
+        (1, work.location_id),
+        (2, "hamburg" if work.location_id == "berlin" else "berlin"),
+    ]
+
+
+async def test_a_cart_is_promised_as_its_order_would_be_and_nothing_is_held(shop: Shop) -> None:
+    await shop.receive("BOOT", "berlin", 3)
+    quoted = (await shop.call(couriers.quote_promise, body=a_cart())).body
+    assert (quoted["complete"], "quote_id" in quoted) == (True, False)
+    (line,) = quoted["lines"]
+    assert (line["units"][0]["location_id"], line["units"][0]["held"]) == ("berlin", False)
+    assert line["units"][0]["service"] == "example-de/economy"
+    assert await shop.stock("BOOT", "berlin") == (3, 0, 3)
+    order = await shop.place()
+    (part,) = order.lines[0].parts
+    assert part.arrive_by is not None
+    assert datetime.fromisoformat(quoted["arrive_by"]) == part.arrive_by
+
+
+async def test_a_pickup_is_promised_by_the_stores_hours(shop: Shop) -> None:
+    await shop.receive("BOOT", "berlin", 3)
+    line = {"sku": "BOOT", "quantity": 1, "method": "pickup", "pickup_location": "berlin"}
+    quoted = (await shop.call(couriers.quote_promise, body=a_cart(line))).body
+    assert datetime.fromisoformat(quoted["ready_by"]) == MONDAY_NINE + timedelta(hours=2)
+    assert "arrive_by" not in quoted
+
+
+async def test_units_that_are_not_there_are_told_as_short(shop: Shop) -> None:
+    await shop.receive("BOOT", "berlin", 1)
+    cart = a_cart({"sku": "BOOT", "quantity": 3})
+    quoted = (await shop.call(couriers.quote_promise, body=cart)).body
+    assert (quoted["complete"], quoted["lines"][0]["short"]) == (False, 2)
+
+
+async def test_a_cart_with_an_unknown_product_is_refused_line_by_line(shop: Shop) -> None:
+    cart = a_cart({"sku": "BOOT", "quantity": 1}, {"sku": "NOPE", "quantity": 1})
+    refused = await shop.call(couriers.quote_promise, body=cart)
+    assert (refused.status, refused.body["errors"][0]["pointer"]) == (422, "/lines/1")
+
+
+async def test_the_last_unit_is_held_for_the_quote_and_its_order_takes_it(shop: Shop) -> None:
+    await shop.receive("BOOT", "berlin", 1)
+    held = (await shop.call(couriers.reserve_promise, body=a_cart())).body
+    assert held["lines"][0]["units"][0]["held"] is True
+    assert await shop.stock("BOOT", "berlin") == (1, 0, 0)
+    other = await shop.place(an_order(reference="other"))
+    assert states(other) == [("1", 1, PartState.UNFILLABLE)]
+    order = await shop.place(an_order(quote_id=held["quote_id"]))
+    assert states(order) == [("1", 1, PartState.SOURCED)]
+    assert await shop.stock("BOOT", "berlin") == (1, 1, 0)
+
+
+async def test_a_quote_asked_for_twice_holds_once(shop: Shop) -> None:
+    await shop.receive("BOOT", "berlin", 2)
+    for _ in range(2):
+        await shop.call(couriers.reserve_promise, body=a_cart(), key="cart-7")
+    assert await shop.stock("BOOT", "berlin") == (2, 0, 1)
+
+
+async def test_an_order_that_takes_less_than_its_quote_held_frees_the_rest(shop: Shop) -> None:
+    await shop.receive("BOOT", "berlin", 3)
+    cart = a_cart({"sku": "BOOT", "quantity": 3})
+    held = (await shop.call(couriers.reserve_promise, body=cart)).body
+    await shop.place(an_order(a_line(quantity=1), quote_id=held["quote_id"]))
+    assert await shop.stock("BOOT", "berlin") == (3, 1, 2)
+
+
+async def test_a_quote_whose_time_is_over_holds_nothing(shop: Shop) -> None:
+    await shop.receive("BOOT", "berlin", 1)
+    held = (await shop.call(couriers.reserve_promise, body=a_cart())).body
+    assert datetime.fromisoformat(held["expires_at"]) == MONDAY_NINE + timedelta(minutes=15)
+    shop.clock.advance(timedelta(minutes=15))
+    assert await shop.stock("BOOT", "berlin") == (1, 0, 1)
+    await shop.place(an_order(reference="other"))
+    order = await shop.place(an_order(quote_id=held["quote_id"]))
+    assert states(order) == [("1", 1, PartState.UNFILLABLE)]
+    level = await inventory.level(shop.world.store, TENANT, "BOOT", "berlin", shop.clock.now())
+    assert level is not None
+    assert (level.reserved, level.soft_reserved, level.free) == (1, 0, 0)
+
+
+async def test_who_may_only_read_is_quoted_and_holds_nothing(shop: Shop) -> None:
+    await shop.receive("BOOT", "berlin", 1)
+    role = Role.READ_ONLY
+    quoted = await shop.call(couriers.quote_promise, body=a_cart(), role=role)
+    held = await shop.call(couriers.reserve_promise, body=a_cart(), role=role)
+    assert (quoted.status, held.status) == (200, 403)
+
+
+async def test_parcels_are_quoted_with_every_service_and_late_ones_say_so(shop: Shop) -> None:
+    body = {
+        "location_id": "berlin",
+        "destination": TO_MUNICH,
+        "parcels": [{"weight_g": 900}],
+        "promise_by": "2026-11-03T20:00:00Z",
+    }
+    rated = (await shop.call(couriers.rate_shipment, body=body)).body
+    assert rated["chosen"]["service"] == "express"
+    late = [row["service"] for row in rated["quotes"] if row.get("dropped") == "late"]
+    assert late == ["economy", "standard"]
+
+
+async def test_a_rate_card_is_changed_under_the_version_that_was_read(shop: Shop) -> None:
+    listed = (await shop.call(couriers.list_rate_cards)).body
+    assert [card["card_id"] for card in listed["items"]] == ["example-de"]
+    read = await shop.call(couriers.read_rate_card, {"card": "example-de"})
+    card, etag = read.body | {"fuel_bp": 1_000}, read.headers["ETag"].strip('"')
+    route = {"card": "example-de"}
+    admin = Role.ADMIN
+    saved = await shop.call(couriers.replace_rate_card, route, body=card, if_match=etag, role=admin)
+    stale = await shop.call(couriers.replace_rate_card, route, body=card, if_match=etag, role=admin)
+    assert (saved.body["fuel_bp"], stale.status, stale.code) == (1_000, 412, "precondition-failed")
+    other = await shop.call(couriers.create_rate_card, body=read.body, role=admin)
+    assert (other.status, other.code) == (409, "rate-card-exists")
