@@ -146,19 +146,22 @@ async def receive_parcel(
         if returns.is_received(found, parcel.parcel):
             return found
         receipt = _receipt(found, parcel, named, sight.act)
-        try:
-            returns.check_receivable(found, receipt)
-        except (NotAllowed, NotInReturn):
-            if not is_fact:
-                raise
-            return _conflict(sight, found, receipt)
-        step = _received(sight, found, receipt)
-        write = return_service.replacement(stored, step.found)
-        return Write(step.found, (write,), step.change)
+        return _recorded(sight, stored, receipt, is_fact=is_fact)
 
     found = await apply_to_return(flows, caller, return_service.order_of(return_id), rule, now)
     await place_exchange(flows, caller, found, now)
     return found
+
+
+def _recorded(sight: Sight, stored: Stored[Return], receipt: Receipt, *, is_fact: bool) -> Write:
+    try:
+        returns.check_receivable(stored.body, receipt)
+    except (NotAllowed, NotInReturn):
+        if not is_fact:
+            raise
+        return _conflict(sight, stored.body, receipt)
+    step = _received(sight, stored.body, receipt)
+    return Write(step.found, (return_service.replacement(stored, step.found),), step.change)
 
 
 def _named(row: ReceivedUnits, skus: Mapping[str, str]) -> Named:

@@ -1,7 +1,6 @@
 """Returns over the embedded store: goods, parts, money and what goes out in exchange."""
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +11,7 @@ from shared.contracts.returns import FindOrders, InspectUnits, ReceiveParcel
 from shared.flows.accept_return import inspect_units, receive_parcel
 from shared.flows.exchange import place_exchange
 from shared.flows.find_order import find_orders
-from shared.kernel.errors import Forbidden, Invalid, NotAllowed, NotFound
+from shared.kernel.errors import Forbidden, Invalid, NotAllowed, NotFound, Unavailable
 from shared.orders import service as orders
 from shared.orders.model import Order, PartState
 from shared.returns import service
@@ -187,24 +186,102 @@ async def test_what_never_left_is_not_returned() -> None:
     assert (await counter.ask(order, ("1", 1))).lines[0].quantity == 1
 
 
-async def test_two_stores_take_in_the_same_unit_at_once_and_one_wins() -> None:
-    counter = await a_counter()
+class Rival:
+    """Does something else just before the next batches of one partition are written."""
+
+    def __init__(self) -> None:
+        self.moves: list[Callable[[], Awaitable[object]]] = []
+        self.key = ""
+        self.is_moving = False
+
+    async def before(self, call: str, detail: object) -> None:
+        is_it = call == "documents.batch" and self.key in repr(detail)
+        if is_it and self.moves and not self.is_moving:
+            self.is_moving = True
+            await self.moves.pop()()
+            self.is_moving = False
+
+    async def after(self, call: str, detail: object) -> None:
+        """Let it pass."""
+
+
+@pytest.mark.parametrize(("winner", "loser"), [("berlin", "munich"), ("munich", "berlin")])
+async def test_two_stores_take_in_the_same_unit_at_once_and_one_wins(
+    winner: str, loser: str
+) -> None:
+    rival = Rival()
+    counter = await a_counter(faults=rival)
     order = await counter.sold(a_line(quantity=1))
-    asks = [
-        counter.ask(order, ("1", 1), received=True, location_id=store)
-        for store in ("berlin", "munich")
-    ]
-    results = await asyncio.gather(*asks, return_exceptions=True)
+    rival.key = order.order_id
+    rival.moves = [lambda: counter.ask(order, ("1", 1), received=True, location_id=winner)]
+    with pytest.raises(NotReturnable):
+        await counter.ask(order, ("1", 1), received=True, location_id=loser)
     await counter.settle(order.order_id)
-    won = [result for result in results if isinstance(result, Return)]
-    lost = [result for result in results if isinstance(result, NotReturnable)]
-    assert (len(won), len(lost)) == (1, 1)
-    store = won[0].location_id or ""
-    other = {"berlin": "munich", "munich": "berlin"}[store]
     before = {"berlin": 9, "munich": 10}
-    assert await counter.stock(location_id=store) == (before[store] + 1, 1, 0, before[store])
-    assert await counter.stock(location_id=other) == (before[other], 0, 0, before[other])
-    assert (await counter.order(order.order_id)).refunded_minor == 2500
+    assert await counter.stock(location_id=winner) == (before[winner] + 1, 1, 0, before[winner])
+    assert await counter.stock(location_id=loser) == (before[loser], 0, 0, before[loser])
+    after = await counter.order(order.order_id)
+    assert (after.returns, after.refunded_minor) == (1, 2500)
+
+
+async def test_two_stores_tell_of_the_same_unit_at_once_and_one_is_a_conflict() -> None:
+    rival = Rival()
+    counter = await a_counter(faults=rival)
+    order = await counter.sold(a_line(quantity=1))
+    made = await approved(counter, order, ("1", 1))
+    rival.key = order.order_id
+    first = a_parcel("berlin-1", "berlin", ("1", 1))
+    rival.moves = [lambda: receive(counter, made, first, is_fact=True)]
+    after = await receive(counter, made, a_parcel("munich-1", "munich", ("1", 1)), is_fact=True)
+    assert [receipt.parcel for receipt in after.receipts] == ["berlin-1"]
+    assert await exceptions(counter) == ["fact-conflict"]
+    assert states(await counter.order(order.order_id)) == [(1, "returned")]
+
+
+async def test_who_never_gets_a_turn_is_told_to_come_again() -> None:
+    rival = Rival()
+    counter = await a_counter(faults=rival)
+    order = await counter.sold(a_line(quantity=20), a_line(line_id="2", quantity=1))
+    rival.key = order.order_id
+    rival.moves = [lambda: counter.ask(order, ("1", 1)) for _ in range(5)]
+    with pytest.raises(Unavailable):
+        await counter.ask(order, ("2", 1))
+    assert (await counter.order(order.order_id)).returns == 5
+
+
+async def test_two_approvals_at_once_are_one() -> None:
+    rival = Rival()
+    counter = await a_counter(faults=rival)
+    order = await counter.sold()
+    made = await counter.ask(order, ("1", 1))
+    store, caller = counter.world.store, counter.caller()
+    rival.key = order.order_id
+    rival.moves = [lambda: service.approve(store, caller, made.return_id, counter.now)]
+    again = await service.approve(store, caller, made.return_id, counter.now)
+    assert (again.status, again.version) == (ReturnStatus.APPROVED, 2)
+
+
+async def test_a_return_that_is_not_to_be_seen_yet_stops_another_one() -> None:
+    counter = await a_counter()
+    order = await counter.sold()
+    with pytest.raises(Unavailable):
+        await service.of_order(counter.world.store, TENANT, order.order_id, 1)
+
+
+async def test_what_is_not_there_is_not_found() -> None:
+    counter = await a_counter()
+    order = await counter.sold()
+    await counter.ask(order, ("1", 1))
+    made = await counter.ask(order, ("1", 1))
+    gone = made.model_copy(update={"return_id": f"{order.order_id}.r9"})
+    with pytest.raises(NotFound):
+        await receive(counter, gone, a_parcel())
+    with pytest.raises(NotFound):
+        await service.get(counter.world.store, TENANT, gone.return_id)
+    second = await service.approve(
+        counter.world.store, counter.caller(), made.return_id, counter.now
+    )
+    assert (await receive(counter, second, a_parcel())).return_id == made.return_id
 
 
 async def test_a_receipt_told_twice_is_one() -> None:
@@ -237,9 +314,11 @@ async def test_stock_follows_a_receipt_that_the_return_does_not_expect() -> None
     order = await counter.sold(a_line(quantity=1))
     made = await approved(counter, order, ("1", 1))
     await receive(counter, made, a_parcel("p1"))
-    for _ in range(2):
-        after = await receive(counter, made, a_parcel("p2", "munich", ("1", 1)), is_fact=True)
-        await counter.settle(order.order_id)
+    late = a_parcel("p2", "munich", ("1", 1))
+    await receive(counter, made, late, is_fact=True)
+    await counter.settle(order.order_id)
+    after = await receive(counter, made, late, is_fact=True)
+    await counter.settle(order.order_id)
     assert await exceptions(counter) == ["fact-conflict"]
     assert len(after.receipts) == 1
     assert await counter.stock(location_id="munich") == (11, 1, 0, 10)
@@ -267,8 +346,8 @@ async def test_a_return_by_mail_departs_and_arrives() -> None:
     order = await counter.sold(a_line(quantity=1))
     made = await approved(counter, order, ("1", 1))
     store, caller = counter.world.store, counter.caller()
-    for _ in range(2):
-        gone = await service.depart(store, caller, made.return_id, counter.now)
+    await service.depart(store, caller, made.return_id, counter.now)
+    gone = await service.depart(store, caller, made.return_id, counter.now)
     assert (gone.status, gone.version) == (ReturnStatus.IN_TRANSIT, 3)
     taken = await receive(counter, made, a_parcel())
     assert taken.status is ReturnStatus.RECEIVED
@@ -377,7 +456,7 @@ async def test_the_fee_comes_off_and_the_shipping_comes_back_with_the_last_unit(
             PlaceTender(kind="gift-card", amount=eur(1000)),
         ),
     )
-    at = {"received": True, "location_id": "berlin"}
+    at: dict[str, Any] = {"received": True, "location_id": "berlin"}
     first = await counter.ask(order, ("1", 2), **at)
     last = await counter.ask(order, ("1", 1), fee=eur(0), **at)
     assert first.advice is not None
