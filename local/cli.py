@@ -30,6 +30,7 @@ class Command:
 COMMANDS: Final = {
     "serve": Command("local.host.command", "the embedded host over a data folder"),
     "demo": Command("local.demo.command", "the host with two demo retailers and a short day"),
+    "audit": Command("local.audit.command", "what a data folder adds up to, recomputed"),
     "simulate": Command("local.simulate.command", "random histories with faults, checked"),
     "servicebus": Command("local.servicebus.command", "the embedded bus for the Service Bus SDK"),
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from shared.adapters.embedded.faults import NO_FAULTS, Faults, guarded
-from shared.adapters.embedded.feed import EmbeddedFeed
+from shared.adapters.embedded.feed import EmbeddedFeed, behind
 from shared.adapters.embedded.opening import Synchronous, outside
 from shared.adapters.embedded.queries import (
     Found,
@@ -186,6 +186,10 @@ class EmbeddedDocuments:
             clock=self._clock,
             faults=self._faults,
         )
+
+    async def backlog(self) -> dict[str, int]:
+        """Return how many changes each consumer of a feed has still to work; none: no entry."""
+        return behind(self._database.reader(), self._now())
 
     async def checkpoint(self) -> None:
         """Move the log into the file and empty it; the host calls it every few seconds.

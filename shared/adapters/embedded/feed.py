@@ -38,6 +38,9 @@ _HELD: Final = """SELECT range, epoch, position FROM leases
 _LEASES: Final = "SELECT range, owner, expires FROM leases WHERE container = ? AND consumer = ?"
 _ABSENT: Final = "DELETE FROM readers WHERE container = ? AND consumer = ? AND owner = ?"
 _GONE: Final = "DELETE FROM readers WHERE container = ? AND consumer = ? AND expires <= ?"
+_BEHIND: Final = """SELECT count(*) FROM documents
+  WHERE shard = ? AND seq > ? AND (expires IS NULL OR expires > ?)"""
+_POSITIONS: Final = "SELECT container, consumer, range, position FROM leases"
 _READERS: Final = "SELECT count(*) FROM readers WHERE container = ? AND consumer = ?"
 
 
@@ -190,6 +193,21 @@ class EmbeddedFeed:
 
     def _now(self) -> int:
         return microseconds(self._clock.now())
+
+
+def behind(connection: sqlite3.Connection, now: int) -> dict[str, int]:
+    """Return how many changes each consumer has still to work, by `<container>/<consumer>`.
+
+    A consumer that is up to date has no entry, nor has one that never read.
+    """
+    found: dict[str, int] = {}
+    for container, consumer, number, position in connection.execute(_POSITIONS).fetchall():
+        shard = SHARD_OF[Container(container)] + number
+        (count,) = connection.execute(_BEHIND, (shard, position, now)).fetchone()
+        if count:
+            name = f"{container}/{consumer}"
+            found[name] = found.get(name, 0) + count
+    return found
 
 
 def _change(container: Container, row: tuple[Any, ...]) -> Change:

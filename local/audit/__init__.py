@@ -1,0 +1,1 @@
+"""What must hold of every tenant's documents once nothing moves, recomputed from its ledgers."""
