@@ -23,7 +23,7 @@ export const empty = (text) => el("p", { class: "empty" }, text);
 
 const BAD = new Set(["late", "overdue", "on-hold", "exception", "unfillable", "cancel-requested"]);
 const GOOD = new Set(["fulfilled", "closed", "shipped", "delivered", "handed-over"]);
-const WARN = new Set(["backordered", "pending", "partially-fulfilled", "urgent", "soon"]);
+const WARN = new Set(["backordered", "pending", "partially-fulfilled", "due-soon"]);
 
 export function chip(text) {
   const tone = BAD.has(text) ? "bad" : GOOD.has(text) ? "good" : WARN.has(text) ? "warn" : "";

@@ -135,11 +135,12 @@ async def _chunks(reader: StreamReader) -> bytes:
     for _ in range(CHUNKS_MAX):
         line = (await reader.readuntil(b"\r\n")).partition(b";")[0].strip()
         size = int(line, 16)
-        if size <= 0 or len(found) >= ANSWER_BYTES_MAX:
+        if size <= 0:
             break
         found += await reader.readexactly(min(size, ANSWER_BYTES_MAX - len(found)))
-        if len(found) < ANSWER_BYTES_MAX:
-            await reader.readexactly(2)
+        if len(found) >= ANSWER_BYTES_MAX:
+            break
+        await reader.readexactly(2)
     return bytes(found)
 
 
