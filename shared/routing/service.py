@@ -98,11 +98,14 @@ async def save_draft(
     """Create a draft, or replace it under the etag that was read; returns the new etag.
 
     Raises:
+        NotFound: there is nothing that an etag could have been read of.
         RuleSetImmutable: this version is not a draft.
         PreconditionFailed: it exists, and `if_match` is not its etag.
     """
     name = document_id(draft.rule_set_id, draft.version)
     stored = await store.get(tenant_id, RULE_SETS, KEY, name)
+    if stored is None and if_match is not None:
+        raise NotFound("rule set")
     body = document_of(edited(stored.body.rule_set if stored else None, draft))
     if stored is not None and if_match != stored.etag:
         raise PreconditionFailed
