@@ -1,14 +1,15 @@
 """Customers and their shops: the same order through two doors at once, changed minds, new wishes."""
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from local.simulate.engine import Pause
 from local.simulate.furniture import SKUS, STORES
-from local.simulate.people import Act, Memory, Troupe
-from local.simulate.stage import Process, Stage, person
+from local.simulate.people import Act, Troupe
+from local.simulate.stage import person
 from shared.contracts.intake import Address as ToldAddress
 from shared.contracts.intake import Method, Payment, PlaceLine, PlaceOrder
 from shared.flows import steer_order
@@ -24,9 +25,24 @@ EUR: Final = "EUR"
 Wish = Callable[[str, str, random.Random, datetime], Awaitable[object]]
 
 
-def an_order(reference: str, chance: random.Random, now: datetime) -> PlaceOrder:
+@dataclass(frozen=True, slots=True)
+class Season:
+    """How customers come: over a quarter of an hour, or all at once for the same few things."""
+
+    arrivals_s: float
+    skus: tuple[str, ...]
+
+
+QUIET: Final = Season(DRAMA_S * 0.7, SKUS)
+SALE: Final = Season(4.0, SKUS[:2])
+
+
+def an_order(
+    reference: str, skus: Sequence[str], chance: random.Random, now: datetime
+) -> PlaceOrder:
     """Return a small order that competes with the others for scarce stock."""
-    lines = tuple(_line(number, chance, now) for number in range(1, chance.randint(1, 3) + 1))
+    count = chance.randint(1, 3)
+    lines = tuple(_line(number, skus, chance, now) for number in range(1, count + 1))
     return PlaceOrder(
         connection="shop",
         reference=reference,
@@ -41,10 +57,12 @@ def an_order(reference: str, chance: random.Random, now: datetime) -> PlaceOrder
     )
 
 
-def _line(number: int, chance: random.Random, now: datetime) -> PlaceLine:
+def _line(
+    number: int, skus: Sequence[str], chance: random.Random, now: datetime
+) -> PlaceLine:
     is_pickup = chance.random() < 0.2
     is_ahead = chance.random() < 0.05
-    sku = "NOBODY-KNOWS" if chance.random() < 0.02 else chance.choice(SKUS)
+    sku = "NOBODY-KNOWS" if chance.random() < 0.02 else chance.choice(skus)
     return PlaceLine(
         line_id=str(number),
         sku=sku,
@@ -57,11 +75,13 @@ def _line(number: int, chance: random.Random, now: datetime) -> PlaceLine:
     )
 
 
-def arrive(troupe: Troupe, tenant_id: str, number: int, chance: random.Random) -> None:
+def arrive(
+    troupe: Troupe, tenant_id: str, number: int, season: Season, chance: random.Random
+) -> None:
     """Let a customer order, often twice at once, and perhaps want something else afterwards."""
     stage = troupe.stage
-    reference, at = f"R-{number}", chance.uniform(0.0, DRAMA_S * 0.7)
-    intake = an_order(reference, chance, stage.clock.now())
+    reference, at = f"R-{number}", chance.uniform(0.0, season.arrivals_s)
+    intake = an_order(reference, season.skus, chance, stage.clock.now())
     place = _placing(troupe, tenant_id, intake)
     name = f"{tenant_id}/{reference}"
     wishes = [_wish(troupe, tenant_id, reference, chance) for _ in range(_wishes(chance))]
@@ -155,5 +175,3 @@ WISHES: Final[tuple[tuple[Wish, int], ...]] = (
     (_reroute, 2),
     (_reset, 2),
 )
-
-__all__ = ["DRAMA_S", "Memory", "Process", "Stage", "arrive", "person"]

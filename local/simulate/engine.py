@@ -64,7 +64,7 @@ class Trace:
 
     keep: int = 0
     lines: list[str] = field(default_factory=list)
-    _hash: "hashlib._Hash" = field(default_factory=lambda: hashlib.blake2b(digest_size=12))
+    _hash: hashlib.blake2b = field(default_factory=lambda: hashlib.blake2b(digest_size=12))
 
     def add(self, line: str) -> None:
         self._hash.update(line.encode())

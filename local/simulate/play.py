@@ -19,6 +19,7 @@ from local.simulate.stage import TENANTS, Stage, set_stage
 from local.simulate.trouble import Points, Rates
 
 STEPS_MAX: Final = 4_000  # of the drama, for each order and once more: it never comes near
+SALE_CHANCE: Final = 0.35
 JUMPS: Final = (
     timedelta(hours=1),
     timedelta(days=1),
@@ -94,11 +95,12 @@ def _through(stage: Stage, memory: Memory, orders: int) -> list[str]:
 def cast(troupe: Troupe, orders: int) -> None:
     """Hand out the roles."""
     stage = troupe.stage
+    season = customers.SALE if stage.chance.random() < SALE_CHANCE else customers.QUIET
     for tenant_id in TENANTS:
         own = _own(stage)
         count = orders // 2 + (orders % 2 if tenant_id == TENANTS[0] else 0)
         for number in range(count):
-            customers.arrive(troupe, tenant_id, number, _own(stage))
+            customers.arrive(troupe, tenant_id, number, season, _own(stage))
         for index in range(2):
             acts = floor.shift(troupe, tenant_id, 4 * count, own)
             troupe.play(f"{tenant_id}/floor-{index}", stage.processes["shop"], acts, own)

@@ -16,7 +16,7 @@ from functions.routing import follow_events
 from local.host.change_documents import documents_of
 from local.host.messages import message_of
 from local.simulate.engine import FOREVER_S, Pause, Task, run_now
-from local.simulate.stage import Process, Stage
+from local.simulate.stage import WORKERS, Process, Stage
 from shared.kernel.bus import LockLost, Received
 from shared.kernel.documents import ChangeBatch, Container, Feed
 from shared.kernel.errors import Outside
@@ -70,7 +70,7 @@ class Pumps:
             self.good_feeds[container] = feed
             self.feeds[container] = AdversarialFeed(feed, chance, again=0.05)
             self._relay(container)
-        for name in ("worker-1", "worker-2"):
+        for name in WORKERS:
             self._consumer(name, stage.processes[name])
 
     def calm(self) -> None:

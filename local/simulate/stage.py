@@ -18,6 +18,7 @@ from shared.tenants.directory import Directory
 from shared.tenants.model import Caller, Role
 from shared.wiring import Settings, World, embedded_world, use
 
+WORKERS: Final = ("worker-1", "worker-2", "worker-3")
 TOPOLOGY: Final = Path(__file__).with_name("topology.json")
 TENANTS: Final = ("acme", "zenith")  # with the same SKUs, locations and order numbers on purpose
 # An ordinary day, the nights on which Europe's clocks change, and the day before a leap day.
@@ -127,7 +128,7 @@ def set_stage(seed: int, rates: Rates, *, keep: int = 0) -> Stage:
     with use(base):
         for tenant_id in TENANTS:
             run_now(furnish(base, tenant_id, root, clock.now()))
-    for name in ("web", "shop", "worker-1", "worker-2"):
+    for name in ("web", "shop", *WORKERS):
         chance = random.Random(root.getrandbits(64))
         stale = StaleDocuments(base.store, past, chance, trouble.points)
         stale.rates = rates

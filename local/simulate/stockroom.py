@@ -2,7 +2,7 @@
 
 import random
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from local.simulate.engine import Pause
 from local.simulate.furniture import LOCATIONS, SKUS
@@ -47,7 +47,7 @@ def a_fact(troupe: Troupe, name: str, chance: random.Random) -> StockMessage:
     """Return a receipt, sale, adjustment or count, a little in the past."""
     at = troupe.stage.clock.now() - timedelta(seconds=chance.choice((0, 0, 5, 60)))
     sku, place = chance.choice(TRACKED), chance.choice(LOCATIONS)
-    common = {"movement_id": name, "sku": sku, "location_id": place}
+    common: dict[str, Any] = {"movement_id": name, "sku": sku, "location_id": place}
     match chance.randrange(6):
         case 0 | 1:
             return Receipt(**common, quantity=chance.randint(1, 8), at=at)
