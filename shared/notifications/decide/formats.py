@@ -1,7 +1,7 @@
 """Money, dates and languages as customers read them (pure).
 
-A language is served when its texts exist; the table is small on purpose, a new one is a row here
-and one in `texts`.
+A language is served when its texts exist: a new one is a file beside `english` and a row in each
+table here and in `texts`.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from typing import Final
 
 from shared.kernel.hours import zone_of
 from shared.kernel.money import Money, exponent
+from shared.notifications.decide import english, german
 
 DEFAULT: Final = "en"
 _SYMBOLS: Final = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥"}
@@ -19,20 +20,8 @@ _SPOKEN: Final = {
     **dict.fromkeys(("DE", "AT", "CH", "LI"), "de"),
     **dict.fromkeys(("GB", "IE", "US", "AU", "NZ", "ZA"), "en"),
 }
-_DAYS: Final = {
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-    "de": ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
-}
-_MONTHS: Final = {
-    "en": (
-        *("January", "February", "March", "April", "May", "June", "July"),
-        *("August", "September", "October", "November", "December"),
-    ),
-    "de": (
-        *("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli"),
-        *("August", "September", "Oktober", "November", "Dezember"),
-    ),
-}
+_DAYS: Final = {"en": english.DAYS, "de": german.DAYS}
+_MONTHS: Final = {"en": english.MONTHS, "de": german.MONTHS}
 LANGUAGES: Final = frozenset(_DAYS)
 
 

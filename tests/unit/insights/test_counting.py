@@ -20,7 +20,7 @@ def a_part(**changes: JsonValue) -> dict[str, JsonValue]:
 
 
 def an_order(*, is_split: bool = False, **promises: datetime) -> Beside:
-    part = PartFacts(**promises, fulfillment_id="o_1.f1")  # type: ignore[arg-type]  # times only
+    part = PartFacts(**promises, fulfillment_id="o_1.f1")
     facts = OrderFacts("o_1", "2026-11-02", "web", ACCEPTED_AT, is_split, {("1", 1): part})
     return Beside(order=facts)
 

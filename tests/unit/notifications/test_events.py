@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from pydantic import JsonValue
 
 from shared.contracts import inventory, orders
 from shared.contracts.base import Event
@@ -48,7 +49,7 @@ def test_a_pattern_that_fits_no_event_is_named() -> None:
 
 
 def test_a_payload_has_public_fields_and_money_but_no_stock_tasks() -> None:
-    data = {
+    data: dict[str, JsonValue] = {
         "tenant_id": "acme",
         "order_id": "o_1",
         "currency": "EUR",

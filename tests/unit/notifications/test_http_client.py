@@ -52,8 +52,8 @@ async def a_server(
         server.close()
 
 
-async def called(answer: bytes, **options: bool) -> Answer:
-    async with a_server(answer, **options) as (port, _):
+async def called(answer: bytes) -> Answer:
+    async with a_server(answer) as (port, _):
         outbound = HttpOutbound(loopback=True, within_s=2)
         return await outbound.call(Request("POST", f"http://127.0.0.1:{port}/x?y=1", body=b"{}"))
 

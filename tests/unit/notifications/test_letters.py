@@ -41,7 +41,7 @@ def test_every_language_has_every_message_with_the_same_places() -> None:
         (("de",), None, "de"),
     ],
 )
-def test_a_customer_is_written_in_the_countrys_language_if_the_tenant_offers_it(
+def test_a_customer_is_written_in_the_language_of_the_country_if_the_tenant_offers_it(
     offered: tuple[str, ...], country: str | None, language: str
 ) -> None:
     assert formats.language_of(offered, country) == language
@@ -82,20 +82,6 @@ def test_morning_in_america_is_am() -> None:
 def test_a_zone_that_nobody_knows_is_none() -> None:
     assert formats.is_zone("Europe/Berlin")
     assert not formats.is_zone("Middle/Earth")
-
-
-def test_a_confirmation_lists_what_was_ordered_with_its_total() -> None:
-    rows = (Row("Stiefel „Zoë“", "2", Money("EUR", 4_000)),)
-    facts = Facts("Acme", "1001", "Zoë Müller", rows, total=Money("EUR", 4_490))
-    letter = letters.write(MessageKind.CONFIRMED, facts, GERMAN)
-    assert letter.subject == "Ihre Bestellung 1001 bei Acme"
-    assert letter.text == (
-        "Guten Tag Zoë Müller,\n\n"
-        "Vielen Dank. Ihre Bestellung 1001 ist bei uns eingegangen.\n\n"
-        "  2 × Stiefel „Zoë“  40,00\u00a0€\n"
-        "  Summe  44,90\u00a0€\n\n"
-        "Ihr Team von Acme\n"
-    )
 
 
 def test_a_pickup_message_has_the_code_the_store_and_the_last_day() -> None:
