@@ -8,12 +8,14 @@ from shared.flows.follow import system
 from shared.fulfillment import service as work_service
 from shared.fulfillment.model import FULFILLMENTS, Fulfillment, Status
 from shared.kernel.conditions import Condition
-from shared.kernel.documents import Order, Stored
+from shared.kernel.documents import Order, Stored, pages
 from shared.kernel.errors import Outside, Refused
 from shared.kernel.model import stamp
 from shared.notifications.decide.letters import REMINDER
 
-SWEPT_MAX: Final = 200
+PAGE: Final = 200
+PAGES_MAX: Final = 20
+SLACK: Final = timedelta(days=14)  # the last day is moved to one on which the store is open
 
 
 async def remind_pickups(flows: Flows, tenant_id: str, now: datetime) -> int:
@@ -21,19 +23,21 @@ async def remind_pickups(flows: Flows, tenant_id: str, now: datetime) -> int:
     settings = (await flows.knowledge.of(tenant_id, now)).settings
     after = timedelta(days=settings.pickup_reminder_days)
     kept = timedelta(days=settings.pickup_expiry_days)
-    page = await flows.store.query(
+    found = pages(
+        flows.store,
         tenant_id,
         FULFILLMENTS,
+        pages_max=PAGES_MAX,
         where=(
             Condition("status", "eq", Status.READY_FOR_PICKUP.value),
             # Whose reminder is due expires at most this far ahead.
-            Condition("pickup_expires_at", "le", stamp(now + kept - after)),
+            Condition("pickup_expires_at", "le", stamp(now + kept - after + SLACK)),
         ),
-        order=Order("pickup_expires_at", descending=True),
-        limit=SWEPT_MAX,
+        order=Order("pickup_expires_at"),
+        limit=PAGE,
     )
     reminded = 0
-    for stored in page.items:
+    async for stored in found:
         reminded += await _remind(flows, tenant_id, stored, after, now)
     return reminded
 
