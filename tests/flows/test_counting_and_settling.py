@@ -9,6 +9,7 @@ from shared.contracts.relay import happening_of, parcel_of
 from shared.flows.fold_insights import fold_event
 from shared.flows.remind import remind_pickups
 from shared.insights import service
+from shared.insights.model import Dimension
 from shared.kernel.documents import EVENT_KINDS, Container
 from shared.kernel.model import read_json
 from shared.orders import service as orders
@@ -42,9 +43,7 @@ async def test_a_shipped_order_counts_its_units_promise_cost_and_hours(shop: Sho
     assert (found["promises_due"], found["promises_kept"]) == (1, 1)
     assert found["cost_minor.EUR"] > 0
     assert "orders_split" not in found
-    by = await service.totals_by(
-        shop.world.store, TENANT, insights.Dimension.LOCATION, MONDAY, MONDAY
-    )
+    by = await service.totals_by(shop.world.store, TENANT, Dimension.LOCATION, MONDAY, MONDAY)
     assert by["berlin"]["units_shipped"] == 2
 
 
