@@ -18,10 +18,10 @@ from shared.inventory.decide.rules import pool_of, pools_by_id
 from shared.inventory.model import StockRules
 from shared.kernel.calendar import calendar_of
 from shared.kernel.documents import Documents
-from shared.kernel.errors import NotFound
 from shared.kernel.geo import GeoPoint
 from shared.routing import service as routing
 from shared.routing.rules import RuleSet
+from shared.routing.seeds import by_cost
 from shared.tenants import service as tenants
 from shared.tenants.model import Settings
 
@@ -29,6 +29,9 @@ KEPT_FOR: Final = timedelta(seconds=30)
 TENANTS_KEPT_MAX: Final = 1_000
 PRODUCTS_KEPT_MAX: Final = 20_000
 EVERYWHERE: Final = "all"
+BUILT_IN: Final = by_cost().model_copy(
+    update={"rule_set_id": "built-in", "name": "Built in: least cost", "status": "active"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +64,12 @@ class TenantKnowledge:
         return self.sites[location_id].calendar.local_date(now).isoformat()
 
     def rule_set(self, profile: str) -> RuleSet:
-        """Return the active rule set of an order profile, else the default one's."""
-        found = self.rule_sets.get(profile) or self.rule_sets.get("default")
-        if found is None:
-            raise NotFound("active rule set")
-        return found
+        """Return the active rule set of an order profile, else the default one's.
+
+        A tenant that has none yet, or whose last one's dates are over, is served by the built-in
+        one: an accepted order is never left lying for want of rules.
+        """
+        return self.rule_sets.get(profile) or self.rule_sets.get("default") or BUILT_IN
 
 
 class Knowledge:
