@@ -69,12 +69,16 @@ def _is_explained(books: Books, sku: str, level: Level) -> bool:
 
 
 def _not_taken_back(books: Books, sku: str, level: Level) -> Iterator[str]:
-    """Yield unpicked reservations of an overcommitted level: they should be elsewhere by now."""
+    """Yield unpicked reservations of an overcommitted level: they should be elsewhere by now.
+
+    Of what is picked, as much as is short must stand before a person.
+    """
     told = {
         row.order_id
         for row in books.exceptions
         if row.code == OVERCOMMITTED and row.status is ExceptionStatus.OPEN
     }
+    untold, covered = 0, 0
     for work in books.works:
         if work.location_id != level.location_id or work.status in ENDED:
             continue
@@ -84,8 +88,12 @@ def _not_taken_back(books: Books, sku: str, level: Level) -> Iterator[str]:
                 continue
             if is_on_shelf and item.picked == 0:
                 yield f"{sku}@{level.location_id} is overcommitted by {work.fulfillment_id}"
-            elif work.order_id not in told:
-                yield f"{work.order_id} overcommits {sku}@{level.location_id}, nobody was told"
+            elif work.order_id in told:
+                covered += item.quantity
+            else:
+                untold += item.quantity
+    if untold and covered < -level.free:
+        yield f"{sku}@{level.location_id}: {-level.free} short, told of {covered} of the picked"
 
 
 def goods_leave_once(books: Books) -> Iterator[str]:

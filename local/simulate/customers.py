@@ -57,9 +57,7 @@ def an_order(
     )
 
 
-def _line(
-    number: int, skus: Sequence[str], chance: random.Random, now: datetime
-) -> PlaceLine:
+def _line(number: int, skus: Sequence[str], chance: random.Random, now: datetime) -> PlaceLine:
     is_pickup = chance.random() < 0.2
     is_ahead = chance.random() < 0.05
     sku = "NOBODY-KNOWS" if chance.random() < 0.02 else chance.choice(skus)

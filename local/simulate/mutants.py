@@ -131,7 +131,9 @@ async def _written(
     instead: Callable[[Patch], Operation],
 ) -> Reserved:
     operations = [
-        instead(operation) if isinstance(operation, Patch) and operation.kind == LEVELS else operation
+        instead(operation)
+        if isinstance(operation, Patch) and operation.kind == LEVELS
+        else operation
         for operation in reserve_operations(wanted, stamp(now), sight)
     ]
     try:

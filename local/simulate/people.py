@@ -27,7 +27,7 @@ class Memory:
 
 @dataclass(slots=True)
 class Troupe:
-    """Starts people as tasks of their processes; who crashes goes on with the next act."""
+    """Starts people as tasks of their processes; who crashes does the same act again."""
 
     stage: Stage
     memory: Memory
@@ -53,10 +53,11 @@ class Troupe:
 
     async def _acting(self, acts: list[Act]) -> None:
         while acts:
-            await acts.pop(0)()
+            await acts[0]()
+            acts.pop(0)
 
     async def give(self, command: Act) -> bool:
-        """Give a command, again while the outside fails; True when it was answered."""
+        """Give a command, again while the outside fails; True when it was answered or refused."""
         for attempt in range(TRIES_MAX):
             try:
                 await command()
@@ -65,7 +66,7 @@ class Troupe:
             except Refused as refusal:
                 code = refusal.code
                 self.memory.refusals[code] = self.memory.refusals.get(code, 0) + 1
-                return False
+                return True
             except Exception as error:  # noqa: BLE001 - whatever it is, it is a fault of ours
                 self.memory.faults.append(f"{type(error).__name__}: {error}")
                 return False

@@ -1,7 +1,7 @@
 """Facts about the goods, told twice and late; quotes that expire or harden; the sweeps."""
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from local.simulate.engine import Pause
@@ -10,10 +10,12 @@ from local.simulate.people import Act, Troupe
 from shared.contracts.inventory import Adjustment, Count, Receipt, Sale, StockMessage
 from shared.flows.sweeps import sweep_tenant
 from shared.inventory import service as inventory
-from shared.inventory.model import Hardness, Reserve, Won
+from shared.inventory.model import Hardness, Reserve
 from shared.wiring import flows, store
 
 QUOTE_KEPT: Final = timedelta(seconds=90)
+SOFT: Final = ".1"  # how the ids of reservations end, behind the quote's
+HARD: Final = ".1.1.1"
 TRACKED: Final = SKUS[:-1]
 
 
@@ -61,51 +63,67 @@ def a_fact(troupe: Troupe, name: str, chance: random.Random) -> StockMessage:
 
 def quotes(troupe: Troupe, tenant_id: str, number: int, chance: random.Random) -> list[Act]:
     """Return soft reservations of shoppers who look, of whom some buy and bring it back."""
-    return [
-        _quote(troupe, tenant_id, f"q-{index}", random.Random(chance.getrandbits(64)))
-        for index in range(number)
-    ]
+    acts: list[Act] = []
+    for index in range(number):
+        own = random.Random(chance.getrandbits(64))
+        acts += _Shopper(troupe, tenant_id, f"q-{index}", own).acts()
+    return acts
 
 
-def _quote(troupe: Troupe, tenant_id: str, name: str, chance: random.Random) -> Act:
-    sku, place, units = chance.choice(TRACKED), chance.choice(LOCATIONS), chance.randint(1, 3)
-    stays_s, buys = chance.uniform(1.0, 200.0), chance.random() < 0.5
+class _Shopper:
+    """Somebody with a quote."""
 
-    def wanted(reservation_id: str, hardness: Hardness) -> Reserve:
-        is_soft = hardness is Hardness.SOFT
+    def __init__(self, troupe: Troupe, tenant_id: str, name: str, chance: random.Random) -> None:
+        self._troupe, self._tenant_id, self._name, self._chance = troupe, tenant_id, name, chance
+        self._place, self._units = chance.choice(LOCATIONS), chance.randint(1, 3)
+        self._sku, self._buys = chance.choice(TRACKED), chance.random() < 0.5
+
+    def acts(self) -> list[Act]:
+        """Return what the shopper does: ask, and perhaps buy and bring back."""
+        return [self._ask, self._buy, self._bring_back] if self._buys else [self._ask]
+
+    def _wanted(self, ending: str, expires_at: datetime | None) -> Reserve:
         return Reserve(
-            reservation_id=reservation_id,
-            sku=sku,
-            location_id=place,
-            quantity=units,
-            order_id=name,
+            reservation_id=f"{self._name}{ending}",
+            sku=self._sku,
+            location_id=self._place,
+            quantity=self._units,
+            order_id=self._name,
             line_id="1",
             part=1,
-            hardness=hardness,
-            expires_at=troupe.stage.clock.now() + QUOTE_KEPT if is_soft else None,
+            hardness=Hardness.SOFT if expires_at else Hardness.HARD,
+            expires_at=expires_at,
         )
 
-    soft: list[Reserve] = []
+    def _now(self) -> datetime:
+        return self._troupe.stage.clock.now()
 
-    async def ask() -> None:
-        await inventory.reserve(store(), tenant_id, soft[0], troupe.stage.clock.now())
+    async def _ask(self) -> None:
+        await Pause(self._chance.expovariate(1 / 60.0))
+        soft = self._wanted(SOFT, self._now() + QUOTE_KEPT)
 
-    async def buy_and_bring_back() -> None:
-        hard = wanted(f"{name}.1.1.1", Hardness.HARD)
-        now = troupe.stage.clock.now()
-        outcome = await inventory.harden(store(), tenant_id, soft[0].reservation_id, hard, now)
-        if isinstance(outcome, Won):
-            await inventory.release(store(), tenant_id, sku, hard.reservation_id, now)
+        async def reserve() -> None:
+            await inventory.reserve(store(), self._tenant_id, soft, self._now())
 
-    async def act() -> None:
-        await Pause(chance.expovariate(1 / 60.0))
-        soft[:] = [wanted(f"{name}.1", Hardness.SOFT)]
-        await troupe.give(ask)
-        if buys:
-            await Pause(stays_s)
-            await troupe.give(buy_and_bring_back)
+        await self._troupe.give(reserve)
 
-    return act
+    async def _buy(self) -> None:
+        await Pause(self._chance.uniform(1.0, 200.0))
+        hard, soft_id = self._wanted(HARD, None), f"{self._name}{SOFT}"
+
+        async def harden() -> None:
+            await inventory.harden(store(), self._tenant_id, soft_id, hard, self._now())
+
+        await self._troupe.give(harden)
+
+    async def _bring_back(self) -> None:
+        name = f"{self._name}{HARD}"
+
+        async def release() -> None:
+            await inventory.release(store(), self._tenant_id, self._sku, name, self._now())
+
+        while not await self._troupe.give(release):
+            await Pause(5.0)
 
 
 def sweeps(troupe: Troupe, tenant_id: str, number: int) -> list[Act]:

@@ -20,7 +20,8 @@ from shared.inventory import service as inventory
 from shared.inventory.decide.overcommitment import Claim, take_back
 from shared.kernel.errors import Unavailable
 from shared.orders import decide as orders
-from shared.orders.decide import Stage
+from shared.orders.decide import Act, Change, Stage, Units
+from shared.orders.model import Order, PartState
 from shared.tenants.model import Caller, Role
 
 WORK_PAGES_MAX: Final = 20
@@ -87,19 +88,28 @@ async def _reroute(flows: Flows, tenant_id: str, reservation_id: str, now: datet
         flows,
         _caller(tenant_id),
         work_service.order_of(reservation_id),
-        lambda order, works, act: orders.reroute(
-            order,
-            dict.fromkeys(works, Stage.NOT_ACCEPTED),  # accepted or not: it lies on the shelf
-            act,
-            only=_on_shelf(works, reservation_id),
-            effect=RejectReason.OVERCOMMITTED,
-        ),
+        lambda order, works, act: _off_the_shelf(order, works, reservation_id, act),
         now,
         Follow(ends_by=work_model.Reject),
     )
     # Done here as well as by the event's consumer, so that the next look sees free as it is.
     for task in applied.change.event.stock if applied.change else ():
         await inventory.perform(flows.store, tenant_id, task, now)
+
+
+def _off_the_shelf(order: Order, works: Works, reservation_id: str, act: Act) -> Change | None:
+    """Send a reservation's part elsewhere, or cancel it where that was asked for (pure)."""
+    on_shelf = _on_shelf(works, reservation_id)
+    asked = [
+        Units(line.line_id, None, part.part)
+        for line, part in orders.all_parts(order)
+        if (line.line_id, part.part) in on_shelf and part.state is PartState.CANCEL_REQUESTED
+    ]
+    if asked:
+        return orders.confirm_cancel(order, asked, act, effect=RejectReason.OVERCOMMITTED)
+    stages = dict.fromkeys(works, Stage.NOT_ACCEPTED)  # accepted or not: it lies on the shelf
+    effect = RejectReason.OVERCOMMITTED
+    return orders.reroute(order, stages, act, only=on_shelf, effect=effect)
 
 
 def _on_shelf(works: Works, reservation_id: str) -> list[tuple[str, int]]:
