@@ -306,7 +306,7 @@ async def test_a_tenant_without_rules_of_its_own_is_served_by_the_built_in_ones(
     await follower.settle_all()
     assert states(await shop.order()) == [(2, PartState.SOURCED)]
     page = await decisions(shop.world.store, TENANT, (await shop.order()).order_id)
-    assert [row.body.rule_set for row in page.items] == [BUILT_IN.rule_set_id]
+    assert [row.body.rule_set for row in page.items] == [f"{BUILT_IN.rule_set_id}:1"]
 
 
 async def test_a_cancelled_order_gives_its_stock_back(shop: Storefront) -> None:
