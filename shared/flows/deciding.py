@@ -55,6 +55,8 @@ def decision_of(answered: Answered, wanted: Sequence[Wanted], first_attempt: int
             quantity=short.quantity,
             reason=short.reason,
             action=_ACTIONS.get(short.action, "queue"),
+            queue=short.queue,
+            auto_cancel_days=short.auto_cancel_days,
         )
         for index, short in enumerate(answer.short)
     )

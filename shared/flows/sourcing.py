@@ -11,7 +11,7 @@ from shared.orders.model import Line, Method, Order, Part
 from shared.routing.model import Candidate, Place, RouteLine, RouteRequest, Stock
 
 UNLIMITED_UNITS: Final = 1_000_000_000
-_VOLUME_UNIT_MM3: Final = 1_000  # cubic millimetres in a cubic centimetre
+_VOLUME_UNIT_MM3: Final = 1_000  # cubic millimeters in a cubic centimeter
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,22 @@ def request_of(
         customer_tier=order.customer_tier,
         tags=frozenset(order.tags),
         promise_by=order.promise_by,
+        queue=queue_of(order, lines),
         attempt=attempt,
         already_at=placed_value(order),
     )
+
+
+def queue_of(order: Order, lines: Sequence[RouteLine]) -> str | None:
+    """Return where all that asks for a location waits; None where they wait in several places."""
+    asking = {(line.line_id, line.part) for line in lines}
+    queues = {
+        part.queue
+        for line in order.lines
+        for part in line.parts
+        if (line.line_id, part.part) in asking
+    }
+    return queues.pop() if len(queues) == 1 else None
 
 
 def placed_value(order: Order) -> dict[str, int]:

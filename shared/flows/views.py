@@ -23,6 +23,8 @@ class PartView(Strict):
     location: str | None = None
     fulfillment: str | None = None
     reason: str | None = None
+    queue: str | None = None
+    auto_cancel_at: Instant | None = None
     ship_by: Instant | None = None
     arrive_by: Instant | None = None
     ready_by: Instant | None = None
@@ -154,6 +156,8 @@ def _line_view(order: Order, line: Line, taken_on: set[str]) -> LineView:
                 location=part.location_id,
                 fulfillment=part.fulfillment_id,
                 reason=part.reason,
+                queue=part.queue,
+                auto_cancel_at=part.auto_cancel_at,
                 ship_by=part.ship_by,
                 arrive_by=part.arrive_by,
                 ready_by=part.ready_by,

@@ -122,6 +122,7 @@ class Part(Strict):
     arrive_by: Instant | None = None
     ready_by: Instant | None = None
     auto_cancel_at: Instant | None = None
+    queue: ShortText | None = None  # where a rule put it to wait; rules may ask for it
     out_since: Instant | None = None  # shipped, handed over or delivered, whichever it is in now
 
 

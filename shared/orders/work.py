@@ -7,7 +7,17 @@ from pydantic import Field
 
 from shared.contracts.intake import LINES_MAX
 from shared.kernel.documents import Container, Document, Kind
-from shared.kernel.model import Currency, Identifier, Instant, Integer, Strict, Text, Units
+from shared.kernel.model import (
+    Currency,
+    Identifier,
+    Instant,
+    Integer,
+    Natural,
+    ShortText,
+    Strict,
+    Text,
+    Units,
+)
 
 
 class Decision(Document):
@@ -63,6 +73,8 @@ class Short(Strict):
     quantity: Units
     reason: Identifier
     action: Identifier  # queue, backorder, unfillable, exception, cancel, hold
+    queue: ShortText | None = None  # the rule's name for where it waits
+    auto_cancel_days: Natural | None = None  # the rule's, in place of the tenant's
 
 
 DECISIONS: Final = Kind(Container.ORDERS, "decision", Decision, ("attempt",))

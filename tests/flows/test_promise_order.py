@@ -10,8 +10,12 @@ from shared.inventory import service as inventory
 from shared.kernel.documents import Container
 from shared.orders import service as orders
 from shared.orders.model import PartState
+from shared.routing.conditions import LocationIn, Operator, OrderField, OrderFilter
+from shared.routing.model import ActionKind
+from shared.routing.rules import Action, InventoryRule, Routing
+from shared.routing.seeds import by_cost
 from shared.tenants.model import Role
-from tests.builders import MONDAY_NINE, TENANT, Shop, a_line, an_order, states
+from tests.builders import MONDAY_NINE, TENANT, Shop, a_line, a_shop, an_order, states
 
 TO_MUNICH = {"postcode": "80331", "country": "DE"}
 
@@ -182,3 +186,30 @@ async def test_a_rate_card_is_changed_under_the_version_that_was_read(shop: Shop
     assert (saved.body["fuel_bp"], stale.status, stale.code) == (1_000, 412, "precondition-failed")
     other = await shop.call(couriers.create_rate_card, body=read.body, role=admin)
     assert (other.status, other.code) == (409, "rate-card-exists")
+
+
+async def test_a_rules_queue_and_days_stand_on_the_part_and_lead_it_to_other_rules() -> None:
+    waits = (
+        Action(do=ActionKind.QUEUE, queue="large"),
+        Action(do=ActionKind.AUTO_CANCEL, days=30),
+    )
+    at_berlin = InventoryRule(
+        name="berlin", filters=(LocationIn(locations=("berlin",)),), on_none=waits
+    )
+    is_large = OrderFilter(field=OrderField.QUEUE, operator=Operator.EQUALS, values=("large",))
+    routings = (
+        Routing(name="large", filters=(is_large,), rules=(InventoryRule(name="anywhere"),)),
+        Routing(name="others", rules=(at_berlin,)),
+    )
+    shop = await a_shop(rules=by_cost().model_copy(update={"routings": routings}))
+    try:
+        order = await shop.place()
+        (part,) = order.lines[0].parts
+        assert (part.state, part.queue) == (PartState.UNFILLABLE, "large")
+        assert part.auto_cancel_at == MONDAY_NINE + timedelta(days=30)
+        await shop.receive("BOOT", "hamburg", 1)
+        await shop.settle_all()
+        (part,) = (await shop.order(order.order_id)).lines[0].parts
+        assert (part.state, part.location_id, part.queue) == (PartState.SOURCED, "hamburg", None)
+    finally:
+        await shop.close()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from shared.contracts.orders import OrderRouted
@@ -84,7 +84,7 @@ def close_attempt(order: Order, decision: Decision, outcome: Outcome, act: Act) 
         part = draft.find(line_id, number)
         if part is None or not _is_as_planned(draft, decision, part, rows):
             continue
-        cuts = [_cut(part, row, won, outcome) for row in rows]
+        cuts = [_cut(part, row, won, outcome, act.now) for row in rows]
         new = draft.cut(line_id, part, *cuts)
         sourced += [row for row in rows if isinstance(row, Pick) and row.reservation_id in won]
         holds += [r.reason for r in rows if isinstance(r, Short) and r.action == "hold"]
@@ -136,7 +136,7 @@ def _is_as_planned(draft: Draft, decision: Decision, part: Part, rows: list[Pick
     return part.state in _ROUTED_FROM and planned == part.quantity and is_free and has_room
 
 
-def _cut(part: Part, row: Pick | Short, won: Set[str], outcome: Outcome) -> Cut:
+def _cut(part: Part, row: Pick | Short, won: Set[str], outcome: Outcome, now: datetime) -> Cut:
     if isinstance(row, Pick) and row.reservation_id in won:
         return Cut(row.quantity, (life.Route,), _assignment(row), number=row.part)
     action = row.action if isinstance(row, Short) else outcome.lost_action
@@ -144,11 +144,20 @@ def _cut(part: Part, row: Pick | Short, won: Set[str], outcome: Outcome) -> Cut:
     target = part.state
     changes: dict[str, object] = {}
     if isinstance(row, Short):
-        changes["reason"] = row.reason
+        changes |= {"reason": row.reason, "queue": row.queue}
     if event is not life.Cancel:
-        changes |= {"queued": True, "auto_cancel_at": part.auto_cancel_at or outcome.auto_cancel_at}
+        changes |= {"queued": True, "auto_cancel_at": _given_up_at(part, row, outcome, now)}
     events = _rows(target, event)
     return Cut(row.quantity, events, changes, number=row.part)
+
+
+def _given_up_at(part: Part, row: Pick | Short, outcome: Outcome, now: datetime) -> datetime | None:
+    """Return a wait's end: the one that runs already, else the rule's, else the tenant's."""
+    if isinstance(row, Pick) and outcome.lost_action == "next":
+        return part.auto_cancel_at
+    days = row.auto_cancel_days if isinstance(row, Short) else None
+    own = outcome.auto_cancel_at if days is None else now + timedelta(days=days)
+    return part.auto_cancel_at or own
 
 
 def _rows(state: PartState, event: type | None) -> tuple[type, ...]:
@@ -170,6 +179,7 @@ def _assignment(pick: Pick) -> dict[str, object]:
         "ready_by": pick.ready_by,
         "reason": None,
         "auto_cancel_at": None,
+        "queue": None,
     }
 
 

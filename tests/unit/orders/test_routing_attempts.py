@@ -230,3 +230,35 @@ def test_a_hold_beyond_the_most_is_not_added() -> None:
         order = done(decide.hold(order, f"r{reason}", None, ACT)).order
     decision = a_decision(order, a_short(order, action="hold"))
     assert len(closed(order, decision).change.order.holds) == 10
+
+
+def test_a_rule_names_the_queue_of_a_short_part_and_when_it_is_given_up() -> None:
+    order = an_order()
+    short = a_short(order, queue="big parcels", auto_cancel_days=30)
+    tenants = NOW + timedelta(days=7)
+    part = part_of(closed(order, a_decision(order, short), auto_cancel_at=tenants).change.order)
+    assert (part.queue, part.auto_cancel_at) == ("big parcels", NOW + timedelta(days=30))
+
+
+def test_waiting_longer_does_not_put_off_when_a_part_is_given_up() -> None:
+    order = an_order()
+    first = a_short(order, auto_cancel_days=30)
+    order = closed(order, a_decision(order, first)).change.order
+    again = a_short(order, auto_cancel_days=60)
+    part = part_of(closed(order, a_decision(order, again)).change.order)
+    assert part.auto_cancel_at == NOW + timedelta(days=30)
+
+
+def test_a_part_that_is_planned_again_at_once_does_not_wait_by_the_tenants_days() -> None:
+    order = an_order()
+    tenants = NOW + timedelta(days=7)
+    lost = closed(order, a_decision(order, a_pick(order)), won=frozenset(), auto_cancel_at=tenants)
+    assert part_of(lost.change.order).auto_cancel_at is None
+
+
+def test_a_part_that_is_sourced_leaves_its_rules_queue() -> None:
+    order = an_order()
+    short = a_short(order, queue="big parcels", auto_cancel_days=30)
+    order = closed(order, a_decision(order, short)).change.order
+    part = part_of(closed(order, a_decision(order, a_pick(order))).change.order)
+    assert (part.state, part.queue, part.auto_cancel_at) == ("sourced", None, None)
