@@ -100,7 +100,9 @@ class EmbeddedFeed:
     async def _read(self, limit: int) -> Sequence[ChangeBatch]:
         now = self._now()
         if not 0 <= now - self._settled_at < RENEW_US:
-            self._leases = await self._database.write(lambda c: self._settle(c, now))
+            self._leases = await self._database.write(
+                lambda c: self._settle(c, now), is_durable=False
+            )
             self._settled_at = now
         version = self._database.version()  # taken before reading: what comes later is news
         batches: list[ChangeBatch] = []
@@ -141,7 +143,10 @@ class EmbeddedFeed:
             self._owner,
             batch.epoch,
         )
-        is_ours = await self._database.write(lambda c: c.execute(_CHECKPOINT, values).rowcount == 1)
+        # Lost at a power cut it only means that these changes come again.
+        is_ours = await self._database.write(
+            lambda c: c.execute(_CHECKPOINT, values).rowcount == 1, is_durable=False, can_wait=True
+        )
         lease = self._leases.get(batch.range)
         if not is_ours:
             self._leases.pop(batch.range, None)

@@ -18,11 +18,18 @@ class Job:
     `claim` is taken once: by the writer, or by the time out of a write that has not begun.
     """
 
-    __slots__ = ("claim", "error", "future", "result", "work")
+    __slots__ = ("claim", "error", "future", "is_durable", "result", "timer", "work")
 
-    def __init__(self, work: Work | None, future: "asyncio.Future[Any] | None" = None) -> None:
-        self.work, self.future = work, future
+    def __init__(
+        self,
+        work: Work | None,
+        future: "asyncio.Future[Any] | None" = None,
+        *,
+        is_durable: bool = True,
+    ) -> None:
+        self.work, self.future, self.is_durable = work, future, is_durable
         self.claim = threading.Lock()
+        self.timer: asyncio.TimerHandle | None = None
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -49,7 +56,13 @@ def by_loop(jobs: Iterable[Job]) -> dict[asyncio.AbstractEventLoop, list[Job]]:
     return loops
 
 
-def run(connection: sqlite3.Connection, job: Job) -> None:
+def run_alone(connection: sqlite3.Connection, job: Job) -> None:
+    """Run the only write of a transaction: its failure undoes that."""
+    if job.work is not None:
+        job.result = job.work(connection)
+
+
+def run_beside_others(connection: sqlite3.Connection, job: Job) -> None:
     """Run one write so that its failure undoes only itself."""
     if job.work is None:
         return

@@ -4,6 +4,7 @@ import fcntl
 import os
 import sqlite3
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from shared.kernel.errors import Corrupt, Unavailable
@@ -70,6 +71,30 @@ class NoLock:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+class Syncing:
+    """Whether a connection syncs the log at each commit; one of FULL may leave it out at times.
+
+    The log is synced whole: nothing is ever kept without what was committed before it.
+    """
+
+    def __init__(self, synchronous: Synchronous) -> None:
+        self._is_full = self._is_on = synchronous == "FULL"
+
+    def want(self, connection: sqlite3.Connection, *, is_durable: bool) -> None:
+        """Set a connection that is in no transaction."""
+        if self._is_full and is_durable is not self._is_on:
+            connection.execute(f"PRAGMA synchronous={'FULL' if is_durable else 'NORMAL'}")
+            self._is_on = is_durable
+
+
+def log_bytes(path: str) -> int:
+    """Return the size of a database's log."""
+    try:
+        return Path(f"{path}-wal").stat().st_size
+    except OSError:
+        return 0
 
 
 def outside(error: sqlite3.Error) -> Exception:

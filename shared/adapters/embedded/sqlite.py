@@ -11,11 +11,10 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar, cast
 
-from shared.adapters.embedded.jobs import Job, Work, by_loop, run
+from shared.adapters.embedded.jobs import Job, Work, by_loop, run_alone, run_beside_others
 from shared.adapters.embedded.opening import (
     BUSY_S,
     MEMORY,
@@ -23,15 +22,17 @@ from shared.adapters.embedded.opening import (
     LockFile,
     NoLock,
     Synchronous,
+    Syncing,
     UnreadableDatabase,
     connect,
+    log_bytes,
     open_prepared,
     outside,
 )
+from shared.adapters.embedded.turns import DiskPace, Turns
 from shared.kernel.errors import Unavailable
 
 GROUP_MAX: Final = 256  # writes that share one commit
-GATHERED_MAX: Final = 64  # writes that the event loop itself commits together
 QUEUED_MAX: Final = 10_000  # writes that wait in one process
 WAL_BYTES_MAX: Final = 32_000_000  # beyond it the writer checkpoints by itself
 WAL_LOOK_EVERY: Final = 128  # commits between two looks at the WAL's size
@@ -70,6 +71,8 @@ class Database:
         self._synchronous, self._threaded = synchronous, threaded
         self._on_begin, self._on_end = on_begin, on_end
         self._commits = 0
+        self._syncing = Syncing(synchronous)
+        self._pace, self._turns = DiskPace(), Turns(self._write_gathered)
         self._is_open = True
         self._turn = threading.Lock()  # the writer's connection: one thread at a time
         self._local = threading.local()
@@ -118,15 +121,27 @@ class Database:
         found: int = connection.execute("PRAGMA data_version").fetchone()[0]
         return id(connection), found
 
-    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def write(
+        self,
+        work: Callable[[sqlite3.Connection], T],
+        *,
+        is_durable: bool = True,
+        can_wait: bool = False,
+    ) -> T:
         """Run `work` in a transaction; return its result once that is committed.
 
         What it raises undoes its own writes only, and is raised here.
 
+        Args:
+            work: gets the writer's connection.
+            is_durable: False for what may be lost at a power cut because it is done again then,
+                such as a lock: it waits for no disk, and is kept as soon as any later one is.
+            can_wait: for a moment, so that it shares the commit of what comes next.
+
         Raises:
             Unavailable: it did not begin within BUSY_S, or the disk refused.
         """
-        return cast(T, await self._submit(work))
+        return cast(T, await self._submit(work, is_durable=is_durable, can_wait=can_wait))
 
     async def checkpoint(self) -> None:
         """Move the log into the file and empty it, unless a reader holds it; nobody writes then.
@@ -139,6 +154,7 @@ class Database:
         """Finish the writes that wait, empty the log and close every connection."""
         if not self._is_open:
             return
+        self._turns.end_now()
         await self.checkpoint()
         self._is_open = False
         if self._threaded:
@@ -148,7 +164,9 @@ class Database:
             connection.close()
         self._lock.close()
 
-    async def _submit(self, work: Work | None) -> Any:
+    async def _submit(
+        self, work: Work | None, *, is_durable: bool = True, can_wait: bool = False
+    ) -> Any:
         if not self._is_open:
             raise Unavailable("the database is closed")
         if not self._threaded:
@@ -157,16 +175,22 @@ class Database:
         if self._queue.qsize() >= QUEUED_MAX:
             raise Unavailable(f"{QUEUED_MAX} writes are waiting")
         loop = asyncio.get_running_loop()
-        job = Job(work, loop.create_future())
-        if self._synchronous == "NORMAL" and work is not None:
-            self._gather(loop, job)
+        job = Job(work, loop.create_future(), is_durable=is_durable)
+        if work is not None and self._pace.is_quick():
+            self._turns.gather(loop, job, can_wait=can_wait)
         else:
-            self._queue.put(job)
-        timer = loop.call_later(BUSY_S, job.expire)
+            self._enqueue(job)
         try:
             return await cast("asyncio.Future[Any]", job.future)
         finally:
-            timer.cancel()
+            if job.timer is not None:
+                job.timer.cancel()
+
+    def _enqueue(self, job: Job) -> None:
+        """Leave a write to the writer's thread; on the event loop that awaits it."""
+        if job.future is not None:
+            job.timer = job.future.get_loop().call_later(BUSY_S, job.expire)
+        self._queue.put(job)
 
     def _perform_here(self, job: Job) -> Any:
         try:
@@ -178,34 +202,22 @@ class Database:
         self._announce()
         return job.result
 
-    # With NORMAL a commit waits for no disk, and the way to the writer's thread and back costs
-    # several times what a write does: what one turn of the event loop asks for is then written
-    # by the loop itself, together, unless the lock is taken.
+    # The way to the writer's thread and back costs several times what a write does, and mostly more
+    # than a quick disk takes to sync: what one turn of the event loop asks for is then written by
+    # the loop itself, together, unless somebody else holds the lock.
 
-    def _gather(self, loop: asyncio.AbstractEventLoop, job: Job) -> None:
-        # The list is kept with its loop: one that was closed meanwhile will never write it.
-        kept: tuple[asyncio.AbstractEventLoop, list[Job]] | None
-        kept = getattr(self._local, "gathered", None)
-        if kept is not None and kept[0] is loop and kept[1]:
-            kept[1].append(job)
-            return
-        self._local.gathered = loop, [job]
-        loop.call_soon(self._write_gathered, self._local.gathered[1])
-
-    def _write_gathered(self, gathered: list[Job]) -> None:
-        jobs = gathered.copy()
-        gathered.clear()
-        if len(jobs) > GATHERED_MAX or not self._may_begin_here():
+    def _write_gathered(self, jobs: list[Job]) -> None:
+        if len(jobs) > GROUP_MAX or not self._may_begin_here():
             for job in jobs:
-                self._queue.put(job)
+                self._enqueue(job)
             return
         try:
-            claimed = [job for job in jobs if job.claim.acquire(blocking=False)]
-            self._perform(claimed)
+            with self._pace.timed():
+                self._perform(jobs)
         finally:
             self._lock.release()
             self._turn.release()
-        self._resolve(claimed)
+        self._resolve(jobs)
 
     def _may_begin_here(self) -> bool:
         if not self._queue.empty() or not self._turn.acquire(blocking=False):
@@ -250,7 +262,7 @@ class Database:
             self._commits += 1
         if len(writes) < len(jobs):
             self._empty_log()
-        elif self._commits % WAL_LOOK_EVERY == 0 and self._log_bytes() > WAL_BYTES_MAX:
+        elif self._commits % WAL_LOOK_EVERY == 0 and log_bytes(self.path) > WAL_BYTES_MAX:
             if self._threaded:
                 self._queue.put(Job(None))  # moving the log waits for the disk; the loop must not
             else:
@@ -258,7 +270,9 @@ class Database:
 
     def _commit_together(self, jobs: list[Job]) -> None:
         connection = self._writer
+        run = run_alone if len(jobs) == 1 else run_beside_others
         try:
+            self._syncing.want(connection, is_durable=any(job.is_durable for job in jobs))
             connection.execute("BEGIN IMMEDIATE")
             if self._on_begin is not None:
                 self._on_begin(connection)
@@ -281,12 +295,6 @@ class Database:
         with suppress(sqlite3.Error):  # a damaged file shows itself to the next reader
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._writer.execute(f"PRAGMA busy_timeout={BUSY_S * 1000:.0f}")
-
-    def _log_bytes(self) -> int:
-        try:
-            return Path(f"{self.path}-wal").stat().st_size
-        except OSError:
-            return 0
 
     def _resolve(self, jobs: list[Job]) -> None:
         for job in jobs:
