@@ -86,12 +86,10 @@ async def apply_command(
         change = decide(stored.body, {w.body.fulfillment_id: w.body for w in works}, act)
         if change is None:
             return Applied(stored.body)
-        extra = [*_following(works, change, act, follow)]
-        extra += follow.beside(change) if follow.beside else ()
         try:
             await order_service.save(
                 *(store, stored, change, act),
-                extra=extra,
+                extra=_following(works, change, act, follow),
                 command_id=command_id,
                 correlation_id=caller.correlation_id,
             )
@@ -109,7 +107,7 @@ def _following(
         after = _after(stored.body, change, act, follow)
         if after is not None:
             operations.append(work_service.replacement(stored, after))
-    return operations
+    return [*operations, *(follow.beside(change) if follow.beside else ())]
 
 
 def _after(work: Fulfillment, change: Change, act: Act, follow: Follow) -> Fulfillment | None:

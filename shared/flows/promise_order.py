@@ -63,11 +63,8 @@ async def promise_order(
     """
     known = await flows.knowledge.of(tenant_id, now)
     first: int | None = None
-    order: Order | None = None
     for run in range(1, RUN_ATTEMPTS_MAX + 1):
-        stored = await order_service.find(flows.store, tenant_id, order_id)
-        if (stored.body.version if stored else 0) < seen:
-            raise Unavailable(f"{order_id} is not read in version {seen} yet")
+        stored = await _read(flows, tenant_id, order_id, seen)
         if stored is None:
             return None
         order = stored.body
@@ -86,6 +83,13 @@ async def promise_order(
         if not is_short and not await _wanted(flows, replace(run_of, is_freed=False), order):
             return order
     raise Unavailable(f"{order_id} was changed after each of {RUN_ATTEMPTS_MAX} plans")
+
+
+async def _read(flows: Flows, tenant_id: str, order_id: str, seen: int) -> Stored[Order] | None:
+    stored = await order_service.find(flows.store, tenant_id, order_id)
+    if (stored.body.version if stored else 0) < seen:
+        raise Unavailable(f"{order_id} is not read in version {seen} yet")
+    return stored
 
 
 @dataclass(frozen=True, slots=True)

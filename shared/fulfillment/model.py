@@ -165,7 +165,7 @@ class Item(Strict):
 
 
 class Parcel(Strict):
-    """What was packed together; weights in grams, lengths in millimetres."""
+    """What was packed together; weights in grams, lengths in millimeters."""
 
     parcel: int = Field(ge=1)
     weight_g: Natural = 0

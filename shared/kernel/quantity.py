@@ -22,7 +22,7 @@ class NotACountOfSteps(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The selling step of a SKU: 1 for pieces, 0.5 for half metres."""
+    """The selling step of a SKU: 1 for pieces, 0.5 for half meters."""
 
     size: Decimal = STEP_DEFAULT
 
@@ -49,5 +49,5 @@ class Step:
         return int(counted)
 
     def show(self, count: int) -> Decimal:
-        """Return a count in the unit of sale: 17 half metres are 8.5."""
+        """Return a count in the unit of sale: 17 half meters are 8.5."""
         return (self.size * count).normalize() + Decimal(0)

@@ -17,15 +17,7 @@ from shared.routing.model import (
     ShortReason,
 )
 from shared.routing.pricing import Pricer
-from shared.routing.problem import (
-    Item,
-    Limits,
-    Placement,
-    Problem,
-    Site,
-    Solution,
-    consolidated,
-)
+from shared.routing.problem import Item, Limits, Placement, Problem, Solution, consolidated
 from shared.routing.progress import Progress, hand_over
 from shared.routing.rules import (
     Action,
@@ -35,6 +27,7 @@ from shared.routing.rules import (
     RuleSet,
 )
 from shared.routing.shortage import reason_of
+from shared.routing.site import Site
 from shared.routing.sorts import in_order
 from shared.routing.strategies import STRATEGIES
 from shared.routing.strategies.exact import exact

@@ -11,8 +11,9 @@ from shared.routing.explanation import COUNTERFACTUALS_MAX, Counterfactual
 from shared.routing.filters import Drop
 from shared.routing.model import Candidate, Contents, Stock
 from shared.routing.pricing import Priced
-from shared.routing.problem import Site, joined
+from shared.routing.problem import joined
 from shared.routing.rules import InventoryRule, RuleSet
+from shared.routing.site import Site
 
 # Changes that look promising are at most this many; each costs one more run of the rules.
 TRIES_MAX = 6

@@ -17,7 +17,8 @@ from shared.routing.explanation import (
 )
 from shared.routing.model import Candidate
 from shared.routing.pricing import Priced, parts_of
-from shared.routing.problem import Item, Site, joined
+from shared.routing.problem import Item, joined
+from shared.routing.site import Site
 from shared.routing.strategies import STRATEGIES
 
 # A plan without one of the winner's locations is asked for this often; the best is the runner-up.

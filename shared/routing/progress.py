@@ -14,8 +14,9 @@ from shared.routing.model import (
     ShortLine,
     ShortReason,
 )
-from shared.routing.problem import UNUSED, Item, Load, Placement, Site
+from shared.routing.problem import Item, Placement
 from shared.routing.rules import Divide
+from shared.routing.site import UNUSED, Load, Site
 
 Name = tuple[str, int]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from shared.routing.model import Candidate, RouteLine, ShortReason
 from shared.routing.pricing import Pricer
-from shared.routing.problem import Site
+from shared.routing.site import Site
 
 
 def reason_of(

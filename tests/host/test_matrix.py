@@ -168,7 +168,7 @@ def _swapped(text: str, swaps: Mapping[str, str]) -> str:
 
 
 @pytest.mark.parametrize("stage", NAMED, indirect=True)
-async def test_what_is_anothers_looks_like_what_is_nobodys(stage: Stage) -> None:
+async def test_what_others_own_looks_like_what_nobody_owns(stage: Stage) -> None:
     if stage.allowed == [Role.PLATFORM]:
         return  # the platform's own: no tenant comes this far
     stranger, before = stage.made.key(STRANGER, Role.ADMIN), stage.stored()

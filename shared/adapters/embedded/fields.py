@@ -28,7 +28,7 @@ _DROP: Final = {
 class FieldIndex:
     """Knows what is indexed of each kind; a field that a newer program declares is added.
 
-    Fields are never taken away: two neighbouring versions of the program may run side by side, and
+    Fields are never taken away: two neighboring versions of the program may run side by side, and
     each must keep the other's queries right.
     """
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from shared.routing.model import RouteLine
-from shared.routing.problem import Item, Problem, Site
+from shared.routing.problem import Item, Problem
+from shared.routing.site import Site
 
 PIECES_MAX = 20
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from shared.routing.model import Candidate, Contents
 from shared.routing.pricing import Priced
-from shared.routing.problem import Item, Problem, Site, joined
+from shared.routing.problem import Item, Problem, joined
+from shared.routing.site import Site
 
 Objective = Callable[[Priced, Candidate], int | None]
 Pick = tuple[Site, int]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.routing.problem import Site
+from shared.routing.site import Site
 from shared.routing.strategies.reach import Objective, Pick, Reach, submasks
 
 # Above this many items a site sends all it gives as one consignment here: trying every way to cut

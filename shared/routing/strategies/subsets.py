@@ -7,7 +7,8 @@ best(s) + f(M without s). Any cost per parcel is allowed, two parcels from one s
 
 from __future__ import annotations
 
-from shared.routing.problem import Placement, Problem, Site, Solution, breaks_limits
+from shared.routing.problem import Placement, Problem, Solution, breaks_limits
+from shared.routing.site import Site
 from shared.routing.strategies.reach import Objective, Pick, Reach, reach_of
 from shared.routing.strategies.spread import spread
 

@@ -6,15 +6,8 @@ from collections.abc import Callable, Sequence
 
 from shared.routing.model import Candidate
 from shared.routing.pricing import Priced
-from shared.routing.problem import (
-    Item,
-    Placement,
-    Problem,
-    Site,
-    Solution,
-    breaks_limits,
-    consolidated,
-)
+from shared.routing.problem import Item, Placement, Problem, Solution, breaks_limits, consolidated
+from shared.routing.site import Site
 from shared.routing.strategies.division import Order, in_pieces, takeable
 from shared.routing.strategies.large import solve_any
 

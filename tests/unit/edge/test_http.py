@@ -341,7 +341,7 @@ async def test_an_answer_with_a_secret_is_not_kept() -> None:
     assert json_of(answers[1])["code"] == "answer-not-repeatable"
 
 
-async def test_a_tenants_rate_is_limited_and_anothers_is_not_touched() -> None:
+async def test_one_tenants_rate_is_limited_and_the_others_is_not_touched() -> None:
     door = await a_door(settings=replace(Settings(), rate_per_s=1, rate_burst=2))
     other = await add_tenant(door, "globex")
     statuses = [(await get(door)).status_code for _ in range(3)]

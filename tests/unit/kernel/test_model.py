@@ -1,6 +1,7 @@
 """Foreign JSON is read strictly, and every fault is named without echoing the input."""
 
 import pytest
+
 from shared.kernel.errors import Invalid, Unreadable
 from shared.kernel.model import (
     DEPTH_MAX,

@@ -7,7 +7,7 @@ import pytest
 from shared.kernel.quantity import NotACountOfSteps, Step
 
 
-def test_eight_and_a_half_metres_sold_by_halves_are_seventeen() -> None:
+def test_eight_and_a_half_meters_sold_by_halves_are_seventeen() -> None:
     half = Step(Decimal("0.5"))
     assert half.count("8.5") == 17
     assert half.show(17) == Decimal("8.5")

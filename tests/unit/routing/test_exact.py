@@ -9,16 +9,8 @@ import pytest
 from shared.routing.geo import Distances
 from shared.routing.model import Candidate, Contents, ParcelQuote
 from shared.routing.pricing import DEFAULT, Pricer
-from shared.routing.problem import (
-    Item,
-    Limits,
-    Placement,
-    Problem,
-    Site,
-    Solution,
-    breaks_limits,
-    joined,
-)
+from shared.routing.problem import Item, Limits, Placement, Problem, Solution, breaks_limits, joined
+from shared.routing.site import Site
 from shared.routing.strategies.large import solve_any
 from shared.routing.strategies.subsets import ITEMS_MAX, solve
 from tests.unit.routing.samples import NEW_YORK, a_candidate, a_line, flat

@@ -7,7 +7,8 @@ from shared.routing.conditions import Operator, OrderField, OrderFilter
 from shared.routing.decide import hold_to_account, parcel_of
 from shared.routing.filters import holds
 from shared.routing.pricing import DEFAULT, Pricer
-from shared.routing.problem import Placement, Site
+from shared.routing.problem import Placement
+from shared.routing.site import Site
 from tests.unit.routing.samples import a_candidate, a_line, a_request, costs
 
 
