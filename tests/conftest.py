@@ -5,6 +5,14 @@ from pathlib import Path
 
 import pytest
 
+CRASHES = 3
+
+
+@pytest.fixture(scope="session")
+def crashes() -> int:
+    """Return how often the host is to be killed; `make crash` asks for more than `make test`."""
+    return int(os.environ.get("ORDERLOOM_CRASHES", CRASHES))
+
 
 @pytest.fixture(scope="session")
 def fixtures() -> Path:

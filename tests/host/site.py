@@ -124,7 +124,7 @@ class Host:
         """End every process of it at once, as a power switch would."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=START_S)
+        self.process.communicate(timeout=START_S)
 
 
 def start(data: Path, *, processes: int = 1, port: int = 0) -> Host:
@@ -168,7 +168,9 @@ async def customers(host: Host, token: str) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def an_order(reference: str, sku: str, quantity: int = 1, **line: object) -> dict[str, Any]:
+def an_order(
+    reference: str, sku: str, quantity: int = 1, line: Mapping[str, object] | None = None
+) -> dict[str, Any]:
     """Return the body of a paid web order of one line."""
     price = {"amount_minor": 2_000, "currency": "EUR"}
     return {
@@ -179,7 +181,7 @@ def an_order(reference: str, sku: str, quantity: int = 1, **line: object) -> dic
         "currency": "EUR",
         "customer": {"name": "Ada Example", "email": f"{reference.lower()}@example.com"},
         "ship_to": {"name": "Ada Example", "postcode": "80331", "country": "DE"},
-        "lines": [{"sku": sku, "quantity": quantity, "unit_price": price, **line}],
+        "lines": [{"sku": sku, "quantity": quantity, "unit_price": price, **(line or {})}],
     }
 
 

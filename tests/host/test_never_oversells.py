@@ -126,7 +126,7 @@ async def test_web_orders_tills_and_a_count_share_what_is_there(tmp_path: Path) 
 async def test_pickup_at_a_store_and_shipping_from_it_share_its_units(tmp_path: Path) -> None:
     token = await a_retailer(tmp_path, {"BOOT": {"berlin": 3}})
     pickup = {"method": "pickup", "pickup_location": "berlin"}
-    orders = [an_order(f"P{n}", "BOOT", **pickup) for n in range(20)]
+    orders = [an_order(f"P{n}", "BOOT", line=pickup) for n in range(20)]
     orders += [an_order(f"S{n}", "BOOT") for n in range(20)]
     with served(tmp_path) as host:
         async with customers(host, token) as client:
@@ -144,7 +144,7 @@ async def test_a_store_with_2_units_hands_out_2_pickups_of_30(tmp_path: Path) ->
     pickup = {"method": "pickup", "pickup_location": "berlin"}
     with served(tmp_path) as host:
         async with customers(host, token) as client:
-            orders = [an_order(f"P{n}", "BOOT", **pickup) for n in range(30)]
+            orders = [an_order(f"P{n}", "BOOT", line=pickup) for n in range(30)]
             answers = await at_once(client, "/orders", orders)
         books = await audited(tmp_path)
     assert statuses(answers) == {201: 30}
