@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from local.demo import goods_back, stories
@@ -13,7 +14,7 @@ from local.demo.doors import Doors
 from local.demo.floor import Floor
 from local.demo.journey import Journey
 from local.demo.retailers import RETAILERS, locations_of, opening_stock, products_of
-from local.demo.scene import Scene, watch
+from local.demo.scene import Scene
 from local.demo.shape import Retailer
 from local.demo.shopping import people_of, usual_wants, wares_of
 from shared.kernel.calendar import calendar_of
@@ -82,20 +83,18 @@ def _morning(scene: Scene, orders: int, apart: Sequence[str]) -> None:
     agenda, opens = scene.agenda, scene.opens_at
     wares = wares_of(scene.retailer, apart)
     for want in usual_wants(scene.retailer, scene.rng, wares, opens, orders):
-        agenda.at(want.at, lambda want=want: stories.buy(scene, want))
+        agenda.at(want.at, partial(stories.buy, scene, want))
     people = people_of(scene.retailer, scene.rng, PEOPLE_WITH_STORIES)
     agenda.at(opens + HOUR, lambda: stories.backorder(scene, people))
     agenda.at(opens + 2 * HOUR, lambda: stories.oddments(scene, people[5]))
     agenda.at(opens + 3 * HOUR, lambda: stories.rush(scene, people))
-    agenda.at(
-        opens + 5 * HOUR, lambda: stories.till_takes_what_is_promised(scene, people[6])
-    )
+    agenda.at(opens + 5 * HOUR, lambda: stories.till_takes_what_is_promised(scene, people[6]))
 
 
 def _rounds(scene: Scene) -> None:
     start = scene.opens_at.replace(minute=40)
     for hour in range(ROUNDS):
-        scene.agenda.at(start + hour * HOUR, lambda hour=hour: _round(scene, hour))
+        scene.agenda.at(start + hour * HOUR, partial(_round, scene, hour))
 
 
 async def _round(scene: Scene, hour: int) -> None:
@@ -103,20 +102,11 @@ async def _round(scene: Scene, hour: int) -> None:
         await stories.hour_of_stock(scene, hour)
         await scene.doors.settled()
     before = set(scene.floor.tally.ready)
+    await scene.floor.hear_bells()
     await scene.floor.round(scene.agenda.now)
     await scene.doors.settled()
-    for name in scene.placed.values():
-        if name not in scene.quiet:
-            await _look(scene, name)
     for name in sorted(set(scene.floor.tally.ready) - before):
         _expect_customer(scene, name)
-
-
-async def _look(scene: Scene, name: str) -> None:
-    """Learn which locations have work by now; what is over is not looked at again."""
-    shown = await watch(scene, name)
-    if shown["status"] in {"fulfilled", "cancelled", "closed"}:
-        scene.quiet.add(name)
 
 
 def _expect_customer(scene: Scene, fulfillment_id: str) -> None:
@@ -142,18 +132,15 @@ def _days_after(scene: Scene) -> None:
     agenda.at(first + 3 * HOUR, lambda: scene.floor.deliver(agenda.now, 60))
     for number, hour in enumerate(LATER_ROUNDS_UTC):
         at = first.replace(hour=hour, minute=50)
-        agenda.at(at, lambda number=number: _round(scene, 100 + number))
+        agenda.at(at, partial(_round, scene, 100 + number))
     agenda.at(first + 12 * HOUR, lambda: goods_back.some_come_back(scene))
     second = first + timedelta(days=1)
     for number, hour in enumerate((12, 16, 18, 20, 22)):
         at = second.replace(hour=hour, minute=50)
-        agenda.at(at, lambda number=number: _round(scene, 200 + number))
+        agenda.at(at, partial(_round, scene, 200 + number))
     agenda.at(second + timedelta(days=1, hours=4), lambda: _quiet_sunday(scene))
 
 
 async def _quiet_sunday(scene: Scene) -> None:
     """Nobody is at work; what falls due by itself has fallen due."""
     await scene.doors.settled()
-    for name in scene.placed.values():
-        if name not in scene.quiet:
-            await _look(scene, name)

@@ -17,11 +17,15 @@ from shared.contracts.fulfillment import (
     ParcelTold,
     ReportTracking,
 )
+from shared.fulfillment.model import FULFILLMENTS, Status
 from shared.kernel.bus import Entity
 from shared.kernel.calendar import calendar_of
+from shared.kernel.conditions import Condition
+from shared.kernel.documents import pages
 
 QUEUE_MAX: Final = "200"
-REJECT_PERCENT: Final = 4
+PAGE: Final = 200
+REJECT_PERCENT: Final = {LocationKind.STORE: 18, LocationKind.WAREHOUSE: 3}
 SHORT_PERCENT: Final = 3
 REASONS: Final = ("not-in-stock", "damaged", "worn-display", "mismatch", "no-variance")
 
@@ -33,6 +37,7 @@ class Tally:
     rejected: int = 0
     short_picks: int = 0
     wrong_codes: int = 0
+    asked: int = 0  # cancels of what was picked already
     ready: dict[str, str] = field(default_factory=dict)  # fulfillment: location
     shipped: list[str] = field(default_factory=list)
     collected: list[str] = field(default_factory=list)
@@ -58,6 +63,14 @@ class Floor:
         self._barcodes = barcodes
         self._who = (retailer.tenant_id, FLOOR)
 
+    async def hear_bells(self) -> None:
+        """Learn where new work has come in: each location is told by a bell of its own."""
+        open_now = (Condition("status", "eq", Status.OPEN.value),)
+        walk = pages(
+            self._doors.store, self._retailer.tenant_id, FULFILLMENTS, where=open_now, limit=PAGE
+        )
+        self.busy.update([row.body.location_id async for row in walk])
+
     async def round(self, now: datetime) -> None:
         """Let every team with work that is open look at its queue once."""
         for code in sorted(self.busy):
@@ -74,6 +87,11 @@ class Floor:
                     await self._work(place, row)
 
     async def _work(self, place: LocationDetails, row: dict[str, Any]) -> None:
+        if any(item["cancel_asked"] for item in row["items"]):
+            self.tally.asked += 1
+            answer = "confirm-cancel" if self.tally.asked % 3 else "refuse-cancel"
+            await self._post(row, answer)
+            return
         if place.kind is LocationKind.VENDOR:
             await self._vendor(row)
             return
@@ -90,8 +108,8 @@ class Floor:
                 return
 
     async def _answer(self, place: LocationDetails, row: dict[str, Any]) -> None:
-        is_store = place.kind is LocationKind.STORE
-        if is_store and row["method"] == "ship" and self._rng.randrange(100) < REJECT_PERCENT:
+        share = REJECT_PERCENT.get(place.kind, 0) if row["method"] == "ship" else 0
+        if self._rng.randrange(100) < share:
             self.tally.rejected += 1
             reason = REASONS[self.tally.rejected % len(REASONS)]
             await self._post(row, "reject", {"reason": reason}, is_creating=True)

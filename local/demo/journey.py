@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from local.demo import paper
 from local.demo.retailers import variants
-from local.demo.scene import INTEGRATION, READER, Scene, post_order, watch
+from local.demo.scene import INTEGRATION, READER, Scene, look, post_order
 from local.demo.seed import FLOOR
 from local.demo.shopping import Door, Item, Person, Want
 
@@ -91,7 +91,7 @@ async def _order(scene: Scene, journey: Journey, person: Person) -> None:
     order = paper.canonical(scene.retailer, want, connection="voice-1", channel="voice")
     journey.name = await post_order(scene, order)
     await scene.doors.settled()
-    shown = await watch(scene, journey.name)
+    shown = await look(scene, journey.name)
     part = shown["lines"][0]["parts"][0]
     works = [work["fulfillment"] for work in shown["fulfillments"]]
     scene.floor.untouched.update(works)
@@ -103,7 +103,7 @@ async def _order(scene: Scene, journey: Journey, person: Person) -> None:
 
 
 async def _prepare(scene: Scene, journey: Journey) -> None:
-    shown = await watch(scene, journey.name)
+    shown = await look(scene, journey.name)
     work = shown["fulfillments"][0]["fulfillment"]
     who, ask = scene.who(FLOOR), scene.doors.ask
     path = f"/fulfillments/{work}"
@@ -124,7 +124,7 @@ async def _prepare(scene: Scene, journey: Journey) -> None:
 async def _collect(scene: Scene, journey: Journey, work: str) -> None:
     is_done = await scene.floor.hand_over(work, "the customer")
     await scene.doors.settled()
-    shown = await watch(scene, journey.name)
+    shown = await look(scene, journey.name)
     state = shown["lines"][0]["parts"][0]["state"]
     journey.tell(
         "collected with the code",
@@ -155,7 +155,7 @@ async def _exchange(scene: Scene, journey: Journey) -> None:
     inspected = await scene.doors.ask(who, "POST", f"{path}:inspect", looked_at)
     await scene.doors.settled()
     after = await _on_hand(scene, journey.instead, store)
-    shown = await watch(scene, journey.name)
+    shown = await look(scene, journey.name)
     states = sorted(f"{p['quantity']} {p['state']}" for p in shown["lines"][0]["parts"])
     advice = inspected.get("advice") or {}
     journey.is_complete = inspected["status"] == "inspected" and before - after == 1

@@ -82,4 +82,6 @@ def kept_in(data: Path, seed: int, orders: int, day: date) -> Kept:
             str(found["summary"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WrongUse(f"{path} is not readable ({error}); remove it or name another --data") from error
+        raise WrongUse(
+            f"{path} is not readable ({error}); remove it or name another --data"
+        ) from error

@@ -61,7 +61,9 @@ _SIZES = ("34", "36", "38", "40", "42", "44")
 _MEN = ("S", "M", "L", "XL", "XXL")
 
 
-def _worn(code: str, name: str, price: int, grams: int, colors: str, *, men: bool = False) -> Family:
+def _worn(
+    code: str, name: str, price: int, grams: int, colors: str, *, men: bool = False
+) -> Family:
     return Family(
         code=code,
         name=name,

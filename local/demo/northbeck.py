@@ -48,7 +48,9 @@ _WEST: Final = (
     Town("lasvegas", "Las Vegas", "NV", "89101", 36.1721, -115.1224, _P, "3 Ocotillo Plaza"),
     Town("losangeles", "Los Angeles", "CA", "90014", 34.0444, -118.2510, _P, "720 Canyon Street"),
     Town("sandiego", "San Diego", "CA", "92101", 32.7199, -117.1628, _P, "55 Kelp Lane"),
-    Town("sanfrancisco", "San Francisco", "CA", "94103", 37.7726, -122.4099, _P, "14 Fogline Alley"),
+    Town(
+        "sanfrancisco", "San Francisco", "CA", "94103", 37.7726, -122.4099, _P, "14 Fogline Alley"
+    ),
     Town("portland", "Portland", "OR", "97205", 45.5207, -122.7035, _P, "1201 Douglas Fir Way"),
     Town("seattle", "Seattle", "WA", "98101", 47.6114, -122.3305, _P, "410 Madrona Street"),
 )

@@ -56,13 +56,17 @@ def shop_line_id(want: Want, item: Item) -> int:
 
 
 def shop_order(
-    retailer: Retailer, want: Want, *, updated_at: datetime | None = None, is_paid: bool | None = None
+    retailer: Retailer,
+    want: Want,
+    *,
+    updated_at: datetime | None = None,
+    is_paid: bool | None = None,
 ) -> dict[str, Any]:
     """Return the body of an order webhook, written by us after Shopify's published fields."""
     paid = (not want.is_unpaid) if is_paid is None else is_paid
     first, _, last = want.person.name.partition(" ")
     pickup = next((item.pickup for item in want.items if item.pickup), None)
-    shipping = {
+    shipping: dict[str, Any] = {
         "code": f"pickup-{pickup}" if pickup else "standard",
         "title": "Pickup" if pickup else "Standard",
         "price": major(want.shipping_minor),
@@ -197,9 +201,7 @@ def address(retailer: Retailer, person: Person) -> Address:
     )
 
 
-def receipt(
-    retailer: Retailer, want: Want, day: date, barcodes: Mapping[str, str]
-) -> TillReceipt:
+def receipt(retailer: Retailer, want: Want, day: date, barcodes: Mapping[str, str]) -> TillReceipt:
     """Return a till's receipt: the first line is taken along, further ones are sent home."""
     lines = tuple(
         ReceiptLine(

@@ -72,7 +72,7 @@ def variants(family: Family) -> Iterator[tuple[str, str]]:
 
 def products_of(retailer: Retailer) -> tuple[ProductDetails, ...]:
     """Return every product, components before the bundles that hold them."""
-    made = []
+    made: list[ProductDetails] = []
     for family in (*retailer.families, *retailer.vendor_families):
         is_vendor = family in retailer.vendor_families
         for sku, name in variants(family):

@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from local.demo import paper
 from local.demo.agenda import Agenda
@@ -45,7 +45,6 @@ class Scene:
     stock: Mapping[str, Sequence[Level]]
     placed: dict[int, str] = field(default_factory=dict)  # order ids by the want's number
     noted: dict[str, int] = field(default_factory=dict)
-    quiet: set[str] = field(default_factory=set)  # orders with nothing left to do
 
     @property
     def tenant_id(self) -> str:
@@ -65,8 +64,9 @@ class Scene:
 
 
 async def place(scene: Scene, want: Want, **changes: Any) -> str:
-    """Send an order through its door; returns its id. Teams learn that they have work."""
+    """Send an order through its door; returns its id."""
     doors, retailer, tenant_id = scene.doors, scene.retailer, scene.tenant_id
+    found: str
     match want.door:
         case Door.SHOP:
             body = paper.shop_order(retailer, want)
@@ -87,9 +87,10 @@ async def place(scene: Scene, want: Want, **changes: Any) -> str:
             await doors.put_on(Entity.ORDERS_IN, sold, name=want.reference)
             till = f"{receipt.store}:{receipt.till}:{receipt.business_date}"
             found = order_id(tenant_id, till, receipt.number)
+        case _:
+            assert_never(want.door)
     scene.placed[want.number] = found
     await doors.settled()
-    await watch(scene, found)
     return found
 
 
@@ -102,9 +103,7 @@ async def post_order(scene: Scene, order: PlaceOrder) -> str:
     return str(shown["order_id"])
 
 
-async def watch(scene: Scene, name: str) -> dict[str, Any]:
-    """Look at an order, and tell the teams of its locations that they have work."""
+async def look(scene: Scene, name: str) -> dict[str, Any]:
+    """Return an order as the API shows it."""
     shown: dict[str, Any] = await scene.doors.ask(scene.who(READER), "GET", f"/orders/{name}")
-    for work in shown.get("fulfillments", ()):
-        scene.floor.busy.add(work["location"])
     return shown

@@ -41,6 +41,7 @@ FEED_PAGES_MAX: Final = 10_000
 PICKUP_EXPIRY_DAYS: Final = 2
 STOCK_RELAY: Final = "relay-stock"  # the outbox relay's own place in the feed
 SHOP: Final = "shop"  # the connection of the web shop
+SAME_DAY: Final = "same-day"  # orders of this type go to stores first
 FLOOR: Final = "floor"  # the key of the day's store and warehouse teams
 
 Progress = Callable[[int], None]
@@ -98,9 +99,7 @@ async def _keys(
         if kept.token(retailer.tenant_id, name) is not None:
             continue
         command = CreateKey(label=f"demo: {name}", role=role, locations=locations)
-        made = await tenants.create_key(
-            office, retailer.tenant_id, command, actor="demo", now=now
-        )
+        made = await tenants.create_key(office, retailer.tenant_id, command, actor="demo", now=now)
         kept.remember(retailer.tenant_id, name, made.token)
 
 
@@ -108,13 +107,12 @@ async def _rules(store: Documents, retailer: Retailer) -> None:
     tenant_id = retailer.tenant_id
     card = example_us_card() if retailer.country == "US" else example_de_card()
     await couriers.create_rate_card(tenant_id, store, card)
-    rule_sets = [by_cost(), store_first()]
-    for rule_set in rule_sets:
+    same_day = store_first().model_copy(update={"profile": SAME_DAY})
+    for rule_set in (by_cost(), same_day):
         with suppress(PreconditionFailed, Exists, RuleSetImmutable):  # it is there
             await routing.save_draft(store, tenant_id, rule_set)
-    with suppress(RuleSetImmutable):
-        chosen = rule_sets[0]
-        await routing.activate(store, tenant_id, chosen.rule_set_id, chosen.version)
+        with suppress(RuleSetImmutable):
+            await routing.activate(store, tenant_id, rule_set.rule_set_id, rule_set.version)
     if (await inventory.stock_rules(store, tenant_id)).version == 0:
         rules, pools = stock_rules_of(retailer)
         await inventory.save_stock_rules(store, tenant_id, rules, pools, 0)

@@ -133,13 +133,11 @@ def usual_wants(
     people = people_of(retailer, rng, max(4, count // PEOPLE_A_DAY))
     gap = timedelta(hours=12) / max(1, count)
     return tuple(
-        _want(retailer, rng, wares, people, number, opens_at + gap * number)
-        for number in range(count)
+        _want(rng, wares, people, number, opens_at + gap * number) for number in range(count)
     )
 
 
 def _want(
-    retailer: Retailer,
     rng: random.Random,
     wares: Sequence[Ware],
     people: Sequence[Person],

@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from local.demo import paper
-from local.demo.scene import ADMIN, INTEGRATION, OPERATOR, Scene, place, watch
+from local.demo.scene import ADMIN, INTEGRATION, OPERATOR, Scene, look, place
+from local.demo.seed import SAME_DAY
 from local.demo.shopping import Door, Item, Person, Want
 from shared.contracts.inventory import (
     Adjustment,
@@ -23,7 +24,8 @@ SPECIALS_FROM: Final = 900  # numbers of the wants that are no usual ones
 
 async def buy(scene: Scene, want: Want) -> None:
     """Place a usual order, and write down what will happen to it later."""
-    name = await place(scene, want)
+    is_urgent = want.door is Door.APP and want.number % 10 == 5
+    name = await place(scene, want, **({"order_type": SAME_DAY} if is_urgent else {}))
     if want.door is Door.SHOP:
         _shop_stories(scene, want)
     elif want.door is Door.APP:
@@ -75,7 +77,6 @@ async def _paid(scene: Scene, want: Want) -> None:
     event_id = f"{scene.tenant_id}-{want.reference}-paid"
     await scene.doors.shopify(scene.tenant_id, "orders/updated", body, event_id=event_id)
     scene.note("paid later")
-    await _look(scene, want)
 
 
 async def _cancelled_by_shop(scene: Scene, want: Want) -> None:
@@ -90,11 +91,6 @@ async def _unit_taken_off(scene: Scene, want: Want) -> None:
     event_id = f"{scene.tenant_id}-{want.reference}-refund"
     await scene.doors.shopify(scene.tenant_id, "refunds/create", body, event_id=event_id)
     scene.note("units taken off by refund")
-
-
-async def _look(scene: Scene, want: Want) -> None:
-    await scene.doors.settled()
-    await watch(scene, scene.placed[want.number])
 
 
 async def _cancel(scene: Scene, name: str, when: str) -> None:
@@ -113,8 +109,6 @@ async def _hold(scene: Scene, name: str) -> None:
 async def _release(scene: Scene, name: str) -> None:
     body = {"reason": "fraud"}
     await scene.doors.attempt(scene.who(OPERATOR), "POST", f"/orders/{name}:release", body)
-    await scene.doors.settled()
-    await watch(scene, name)
 
 
 async def _edit(scene: Scene, want: Want, name: str) -> None:
@@ -124,13 +118,11 @@ async def _edit(scene: Scene, want: Want, name: str) -> None:
     body = {"ship_to": address.model_dump(mode="json", exclude_none=True, exclude={"type"})}
     await scene.doors.attempt(scene.who(OPERATOR), "POST", f"/orders/{name}:edit", body)
     scene.note("address edits")
-    await scene.doors.settled()
-    await watch(scene, name)
 
 
 async def _nobody_answers(scene: Scene, name: str) -> None:
     """A store does not look at its queue: when accept-by is over, the work goes elsewhere."""
-    shown = await watch(scene, name)
+    shown = await look(scene, name)
     towns = {town.code for town in scene.retailer.towns}
     for work in shown["fulfillments"]:
         if work["location"] in towns and work["method"] == "ship":
@@ -143,7 +135,7 @@ async def rush(scene: Scene, people: tuple[Person, ...]) -> None:
     sku = scene.retailer.scarce[0]
     for number in range(BUYERS):
         want = special(scene, 10 + number, people[number % len(people)], [(sku, 1)])
-        scene.placed[want.number] = await place(scene, want)
+        await place(scene, want)
     scene.note("buyers of four scarce units", BUYERS)
 
 
@@ -157,8 +149,6 @@ async def till_takes_what_is_promised(scene: Scene, person: Person) -> None:
         at=scene.agenda.now,
     ))  # fmt: skip
     scene.note("till sales of promised units")
-    await scene.doors.settled()
-    await watch(scene, scene.placed[want.number])
 
 
 async def backorder(scene: Scene, people: tuple[Person, ...]) -> None:
@@ -167,16 +157,11 @@ async def backorder(scene: Scene, people: tuple[Person, ...]) -> None:
     for number in range(2):
         want = special(scene, 40 + number, people[number], [(sku, 1 + number)])
         await place(scene, want)
-        scene.agenda.at(scene.after(305), lambda name=scene.placed[want.number]: _seen(scene, name))
     scene.note("backorders")
     house = scene.retailer.warehouses[1].town.code
     scene.agenda.at(scene.after(300), lambda: tell_stock(scene, Receipt(
         movement_id=f"asn-{sku}", sku=sku, location_id=house, quantity=12, at=scene.agenda.now,
     )))  # fmt: skip
-
-
-async def _seen(scene: Scene, name: str) -> None:
-    await watch(scene, name)
 
 
 async def oddments(scene: Scene, person: Person) -> None:
