@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     for name, count in sorted(report.moving.items()):
         print(f"not at rest: {count} at {name}")
     is_good = not report.found and not report.moving
-    print(f"{report.tenants} tenants, {len(report.found)} faults, {'good' if is_good else 'BAD'}")
+    print(f"tenants: {report.tenants}, faults: {len(report.found)}: {'good' if is_good else 'BAD'}")
     return 0 if is_good else 1
 
 
