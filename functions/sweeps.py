@@ -3,6 +3,7 @@
 import azure.functions as func
 
 from functions import _edge_log
+from shared.flows.reconcile_night import reconcile_tenant
 from shared.flows.sweeps import sweep_tenant
 from shared.tenants.service import active_tenants
 from shared.wiring import clock, flows, store
@@ -17,3 +18,11 @@ async def sweep_due(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the reg
         swept = await sweep_tenant(flows(), tenant_id, clock().now())
         if swept.failed:
             _edge_log.write("swept", {"tenant_id": tenant_id, "count": swept.failed})
+
+
+@bp.timer_trigger(arg_name="timer", schedule="0 30 2 * * *")
+async def reconcile_stock_nightly(timer: func.TimerRequest) -> None:  # noqa: ARG001 - as above
+    """Hold every SKU's stock against the orders, and repair by compensation what differs."""
+    async for tenant_id in active_tenants(store()):
+        differing = await reconcile_tenant(flows(), tenant_id, clock().now())
+        _edge_log.write("reconciled", {"tenant_id": tenant_id, "count": differing})

@@ -24,7 +24,8 @@ _RATES: Final = (
 )
 _COUNTS: Final = (
     ("orders", "orders"),
-    ("oversold", "oversold_units"),
+    ("oversold", "oversold_units"),  # counted by the nightly reconciler
+    ("skus-reconciled", "skus_reconciled"),
     ("shortage", "shortage_units"),
     ("parcels-saved", "parcels_saved"),
     ("exceptions-opened", "exceptions_opened"),
