@@ -1,4 +1,4 @@
-"""Customers and their shops: the same order through two doors at once, changed minds, new wishes."""
+"""Customers and their shops: the same order through two doors at once, and changed minds."""
 
 import random
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,7 +20,7 @@ from shared.orders.decide import Edit, Units
 from shared.orders.model import Address
 from shared.wiring import flows
 
-DRAMA_S: Final = 900.0
+DRAMA_S: Final = 240.0
 EUR: Final = "EUR"
 Wish = Callable[[str, str, random.Random, datetime], Awaitable[object]]
 
@@ -115,7 +115,7 @@ def _placing(troupe: Troupe, tenant_id: str, intake: PlaceOrder) -> Act:
 
 def _wish(troupe: Troupe, tenant_id: str, reference: str, chance: random.Random) -> Act:
     name = order_id(tenant_id, "shop", reference)
-    after_s = chance.expovariate(1 / 60.0)
+    after_s = chance.expovariate(1 / 15.0)
     wish = chance.choices([row[0] for row in WISHES], [row[1] for row in WISHES])[0]
     salt = random.Random(chance.getrandbits(64))
 
@@ -147,7 +147,7 @@ async def _hold(tenant_id: str, name: str, chance: random.Random, now: datetime)
     return await steer_order.hold(flows(), person(tenant_id), name, reason, None, now)
 
 
-async def _release(tenant_id: str, name: str, chance: random.Random, now: datetime) -> object:
+async def _release(tenant_id: str, name: str, _: random.Random, now: datetime) -> object:
     return await steer_order.release(flows(), person(tenant_id), name, None, now)
 
 

@@ -1,4 +1,4 @@
-"""Who works at the locations: looks at the work queue and does the next thing, or something wrong."""
+"""Who works at the locations: looks at the queue and does the next thing, or something wrong."""
 
 import random
 from collections.abc import Awaitable, Callable, Mapping
@@ -41,7 +41,7 @@ def _act(troupe: Troupe, tenant_id: str, chance: random.Random) -> Act:
         found[:] = [stored.body for stored in page.items]
 
     async def act() -> None:
-        await Pause(chance.expovariate(1 / 15.0))
+        await Pause(chance.expovariate(1 / 4.0))
         await troupe.give(look)
         if not found:
             return
@@ -69,9 +69,7 @@ async def _nothing(*_: object) -> None:
     """Leave it alone."""
 
 
-async def _accept(
-    caller: Caller, work: Fulfillment, chance: random.Random, now: datetime
-) -> object:
+async def _accept(caller: Caller, work: Fulfillment, _: random.Random, now: datetime) -> object:
     return await work_service.accept(store(), caller, work.fulfillment_id, now)
 
 
@@ -102,7 +100,7 @@ def _tote(work: Fulfillment, chance: random.Random) -> dict[str, int]:
     return {sku: units for sku, units in total.items() if units}
 
 
-async def _pack(caller: Caller, work: Fulfillment, chance: random.Random, now: datetime) -> object:
+async def _pack(caller: Caller, work: Fulfillment, _: random.Random, now: datetime) -> object:
     return await work_service.pack(store(), caller, work.fulfillment_id, (), now)
 
 

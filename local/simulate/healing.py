@@ -7,11 +7,9 @@ from datetime import timedelta
 from typing import Any, Final
 
 from local.simulate.engine import TooManySteps, run_now
-from local.simulate.people import Memory
 from local.simulate.pumps import FEED_BELL, ROUTING, Pumps
 from local.simulate.stage import TENANTS, Stage
 from shared.flows.sweeps import sweep_tenant
-from shared.kernel.errors import Outside
 from shared.tenants import parking
 from shared.tenants.parking import ParkedStatus
 
@@ -23,7 +21,7 @@ ROUND: Final = timedelta(minutes=6)  # locks and the longest delay of a retry co
 STEPS_MAX: Final = 60_000
 
 
-def heal(stage: Stage, pumps: Pumps, memory: Memory) -> None:
+def heal(stage: Stage, pumps: Pumps) -> None:
     """Go on without trouble until nothing moves any more.
 
     Raises:
@@ -35,7 +33,7 @@ def heal(stage: Stage, pumps: Pumps, memory: Memory) -> None:
     for _ in range(ROUNDS_MAX):
         before = _writes(stage)
         stage.engine.run(lambda: _is_idle(stage), STEPS_MAX)
-        _operate(stage, memory)
+        _operate(stage)
         stage.engine.run(lambda: _is_idle(stage), STEPS_MAX)
         is_quiet = _writes(stage) == before and _is_empty(stage)
         quiet = quiet + 1 if is_quiet else 0
@@ -64,7 +62,7 @@ def _is_empty(stage: Stage) -> bool:
     return not any(backlog.values())
 
 
-def _operate(stage: Stage, memory: Memory) -> None:
+def _operate(stage: Stage) -> None:
     """Do what timers and operators do: sweep, and replay what was parked or died."""
     stage.trouble.is_on = False
     process = stage.processes["web"]
@@ -89,6 +87,3 @@ async def _replay_dead(stage: Stage) -> None:
     dead: Any = await bus.peek(DEAD, 200)
     if dead:
         await bus.replay(DEAD, [each.sequence_number for each in dead])
-
-
-__all__ = ["Outside", "heal"]

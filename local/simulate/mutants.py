@@ -52,6 +52,7 @@ from shared.kernel.errors import Exists, WriteLost
 from shared.orders import decide as orders
 from shared.orders import service as order_service
 from shared.orders.decide import Act, Change, Closing, draft
+from shared.orders.decide.stock import tasks_of
 from shared.orders.model import Order, PartState
 from shared.orders.service.writing import save
 from shared.orders.work import Decision
@@ -60,9 +61,8 @@ from shared.wiring import world
 Swap = tuple[object, str, Callable[..., Any]]
 TRUE_PERFORM: Final = inventory.perform
 TRUE_RECORD: Final = inventory.record
-TRUE_DECISION: Final = promise._decision  # noqa: SLF001 - what the mutant is about
+TRUE_DECISION: Final = promise._decision
 TRUE_CLOSE: Final = orders.close_attempt
-TRUE_TASKS: Final = draft.tasks_of
 
 
 def _fresh() -> str:
@@ -205,7 +205,7 @@ async def _perform_each_time(
     if isinstance(task, EndReservation) and task.ending is Ending.CONSUMED:
         done = await TRUE_PERFORM(store, tenant_id, task, at)
         if done is Outcome.REPEATED:
-            return await ending._consumed_anyway(store, tenant_id, task, at)  # noqa: SLF001
+            return await ending._consumed_anyway(store, tenant_id, task, at)
         return done
     return await TRUE_PERFORM(store, tenant_id, task, at)
 
@@ -224,7 +224,7 @@ def _forget_cancelled(*asked: Any) -> list[StockTask]:
     new = asked[4]
     if any(part.state is PartState.CANCELLED for part in new):
         return []
-    return TRUE_TASKS(*asked)
+    return tasks_of(*asked)
 
 
 def _close_uncounted(order: Order, *asked: Any) -> Closing | None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from local.simulate.engine import Pause, Task
+from local.simulate.engine import Pause
 from local.simulate.stage import Process, Stage
 from shared.contracts.inventory import StockMessage
 from shared.kernel.errors import Outside, Refused
@@ -41,9 +41,7 @@ class Troupe:
         self._go_on(name, process, acts, chance)
 
     def _go_on(self, name: str, process: Process, acts: list[Act], chance: random.Random) -> None:
-        def ended(_: Task, crash: BaseException | None) -> None:
-            if crash is not None:
-                process.restart()
+        def ended(*_: object) -> None:
             if acts:
                 self._go_on(name, process, acts, chance)
             else:

@@ -2,8 +2,8 @@
 
 import logging
 import random
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from time import process_time
@@ -85,7 +85,7 @@ def _through(stage: Stage, memory: Memory, orders: int) -> list[str]:
     cast(troupe, orders)
     try:
         stage.engine.run(lambda: troupe.open_roles == 0, STEPS_MAX * (orders + 1))
-        heal(stage, pumps, memory)
+        heal(stage, pumps)
     except TooManySteps as error:
         return [f"never quiet: {error}"]
     stage.trouble.is_on = False
@@ -108,7 +108,7 @@ def cast(troupe: Troupe, orders: int) -> None:
         troupe.play(f"{tenant_id}/stockroom", stage.processes["shop"], acts, own)
         acts = stockroom.quotes(troupe, tenant_id, 1 + count // 4, own)
         troupe.play(f"{tenant_id}/quotes", stage.processes["web"], acts, own)
-        acts = stockroom.sweeps(troupe, tenant_id, 15)
+        acts = stockroom.sweeps(troupe, tenant_id, 8)
         troupe.play(f"{tenant_id}/sweep", stage.processes["worker-2"], acts, own)
     troupe.play("clock", stage.processes["web"], _jumps(stage), _own(stage))
 
@@ -121,7 +121,7 @@ def _jumps(stage: Stage) -> list[Act]:
     chance = _own(stage)
 
     def jump() -> Act:
-        by, after_s = chance.choice(JUMPS), chance.uniform(50.0, 400.0)
+        by, after_s = chance.choice(JUMPS), chance.uniform(20.0, 150.0)
 
         async def act() -> None:
             await Pause(after_s)

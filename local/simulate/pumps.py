@@ -6,7 +6,7 @@ A consumer that crashes leaves its messages locked; they come again when the loc
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -15,7 +15,7 @@ from functions._relay import relay
 from functions.routing import follow_events
 from local.host.change_documents import documents_of
 from local.host.messages import message_of
-from local.simulate.engine import FOREVER_S, Pause, Task, run_now
+from local.simulate.engine import FOREVER_S, Pause, run_now
 from local.simulate.stage import WORKERS, Process, Stage
 from shared.kernel.bus import LockLost, Received
 from shared.kernel.documents import ChangeBatch, Container, Feed
@@ -26,8 +26,10 @@ ROUTING: Final = "events/routing"
 FEED_BELL: Final = "commit"
 RELAYED_AT_ONCE: Final = 60
 TAKEN_AT_ONCE: Final = 3
+IDLE_S: Final = 10.0  # without news; a feed may have been late
 RESTART_S: Final = 2.0
 AGAIN_S: Final = 1.0
+Start = Callable[[], None]
 RELAYED: Final = (Container.ORDERS, Container.STOCK)
 OUTAGE_CHANCE: Final = 0.3  # of a seed: the relay is away for some minutes
 
@@ -63,8 +65,8 @@ class Pumps:
         sends = getattr(stage.base.bus, "on_send")  # noqa: B009 - no part of the port
         sends.append(lambda _: stage.engine.ring(ROUTING))
         if chance.random() < OUTAGE_CHANCE:
-            begin = chance.uniform(0.0, 400.0)
-            self.relay_away_s = (begin, begin + chance.uniform(60.0, 600.0))
+            begin = chance.uniform(0.0, 150.0)
+            self.relay_away_s = (begin, begin + chance.uniform(60.0, 400.0))
         for container in RELAYED:
             feed = stage.store.feed(container, f"relay-{container.value}")
             self.good_feeds[container] = feed
@@ -78,12 +80,12 @@ class Pumps:
         self.feeds = dict(self.good_feeds)
 
     def _relay(self, container: Container) -> None:
-        process = self.stage.processes["worker-1"]
+        process = self.stage.processes["relay"]
         self.stage.engine.start(
             f"relay-{container.value}",
             self._relaying(container),
             process.within,
-            lambda task, crash: self._again(task, crash, process, lambda: self._relay(container)),
+            lambda _, crash: self._again(crash, process, lambda: self._relay(container)),
             after_s=RESTART_S,
         )
 
@@ -92,19 +94,14 @@ class Pumps:
             f"routing@{name}",
             self._consuming(process),
             process.within,
-            lambda task, crash: self._again(
-                task, crash, process, lambda: self._consumer(name, process)
-            ),
+            lambda _, crash: self._again(crash, process, lambda: self._consumer(name, process)),
             after_s=RESTART_S,
         )
 
-    def _again(
-        self, task: Task, crash: BaseException | None, process: Process, start: object
-    ) -> None:
+    def _again(self, crash: BaseException | None, process: Process, start: Start) -> None:
         if crash is not None:
             process.restart()
-        if callable(start):
-            start()
+        start()
 
     async def _relaying(self, container: Container) -> None:
         engine = self.stage.engine
@@ -121,8 +118,7 @@ class Pumps:
             except Outside:
                 await Pause(AGAIN_S)
                 continue
-            if engine.is_calm:
-                await Pause(FOREVER_S, FEED_BELL)
+            await Pause(FOREVER_S if engine.is_calm else IDLE_S, FEED_BELL)
             await Pause(AGAIN_S)
 
     async def _consuming(self, process: Process) -> None:

@@ -128,7 +128,7 @@ def set_stage(seed: int, rates: Rates, *, keep: int = 0) -> Stage:
     with use(base):
         for tenant_id in TENANTS:
             run_now(furnish(base, tenant_id, root, clock.now()))
-    for name in ("web", "shop", *WORKERS):
+    for name in ("web", "shop", "relay", *WORKERS):
         chance = random.Random(root.getrandbits(64))
         stale = StaleDocuments(base.store, past, chance, trouble.points)
         stale.rates = rates

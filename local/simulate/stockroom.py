@@ -30,7 +30,7 @@ def facts(troupe: Troupe, tenant_id: str, number: int, chance: random.Random) ->
 
 def _fact(troupe: Troupe, tenant_id: str, name: str, chance: random.Random) -> Act:
     told: list[StockMessage] = []
-    wait_s = chance.expovariate(1 / 60.0)
+    wait_s = chance.expovariate(1 / 15.0)
 
     async def record() -> None:
         await inventory.record(store(), tenant_id, told[0], troupe.stage.clock.now())
@@ -99,7 +99,7 @@ class _Shopper:
         return self._troupe.stage.clock.now()
 
     async def _ask(self) -> None:
-        await Pause(self._chance.expovariate(1 / 60.0))
+        await Pause(self._chance.expovariate(1 / 15.0))
         soft = self._wanted(SOFT, self._now() + QUOTE_KEPT)
 
         async def reserve() -> None:
