@@ -80,13 +80,9 @@ def effect_of(reason: RejectReason | None, quantity: int) -> Deltas:
             return Deltas(on_hand=-quantity)
         case RejectReason.DAMAGED | RejectReason.WORN_DISPLAY:
             return Deltas(damaged=quantity)
-        case (
-            None
-            | RejectReason.NOT_IN_STOCK
-            | RejectReason.NO_VARIANCE
-            | RejectReason.NO_RESPONSE
-            | RejectReason.OVERCOMMITTED
-        ):
+        case None | RejectReason.NOT_IN_STOCK | RejectReason.NO_VARIANCE:
+            return NOTHING
+        case RejectReason.NO_RESPONSE | RejectReason.OVERCOMMITTED:
             return NOTHING
 
 
