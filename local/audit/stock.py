@@ -144,6 +144,8 @@ def capacity_is_what_work_takes(books: Books) -> Iterator[str]:
     for location_id, takes in books.takes.items():
         sums: Counter[str] = Counter()
         for take in takes:
+            if not take.units:
+                continue  # given back, or spent before it came
             sums[take.day] += take.units
             work = works.get(take.fulfillment_id)
             if work is None or work.status in NOT_DONE:

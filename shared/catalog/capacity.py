@@ -1,10 +1,14 @@
-"""A location's capacity: taken conditionally, a day at a time, like stock and before it."""
+"""A location's capacity: taken conditionally, a day at a time, like stock and before it.
+
+As with reservations, what is given back spends its id, also when it was never taken: whoever still
+executes a decision that is closed finds its takes spent.
+"""
 
 from typing import Final
 
 from shared.catalog.model import CAPACITY, CAPACITY_TAKES, CapacityDay, CapacityTake
 from shared.kernel.conditions import Condition, Increment
-from shared.kernel.documents import Container, Create, Delete, Documents, Operation, Patch
+from shared.kernel.documents import Container, Create, Documents, Operation, Patch, Replace
 from shared.kernel.errors import Exists, GuardFailed, Missing, Unavailable
 
 ATTEMPTS_MAX: Final = 5
@@ -26,7 +30,7 @@ async def take(
 ) -> bool:
     """Take capacity for a fulfillment; a limit of n admits exactly n. False when it is full.
 
-    Taking twice for one fulfillment takes once.
+    Taking twice for one fulfillment takes once; after it was given back, not again.
     """
     claim = Create(
         CAPACITY_TAKES,
@@ -43,7 +47,7 @@ async def take(
             share = _first_of_day(location_id, day, units)
         except Exists as error:
             if error.index == 0:
-                return True
+                return await is_taken(store, tenant_id, location_id, fulfillment_id)
             share = _share_of_day(day, units, limit)  # another took the day's first share
         except GuardFailed:
             return await is_taken(store, tenant_id, location_id, fulfillment_id)
@@ -65,28 +69,33 @@ def _first_of_day(location_id: str, day: str, units: int) -> Operation:
 async def is_taken(store: Documents, tenant_id: str, location_id: str, fulfillment_id: str) -> bool:
     """Return whether a fulfillment holds capacity here."""
     found = await store.get(tenant_id, CAPACITY_TAKES, _key(location_id), f"cap:{fulfillment_id}")
-    return found is not None
+    return found is not None and found.body.units > 0
 
 
 async def give_back(
     store: Documents, tenant_id: str, location_id: str, fulfillment_id: str
 ) -> bool:
-    """Return a fulfillment's share to its day; False when there was none."""
+    """Return a fulfillment's share to its day; False when there was none, and never will be."""
+    name = f"cap:{fulfillment_id}"
     for _ in range(ATTEMPTS_MAX):
-        claim = await store.get(
-            tenant_id, CAPACITY_TAKES, _key(location_id), f"cap:{fulfillment_id}"
-        )
-        if claim is None:
+        claim = await store.get(tenant_id, CAPACITY_TAKES, _key(location_id), name)
+        if claim is not None and not claim.body.units:
             return False
-        back: tuple[Operation, ...] = (
-            Delete(CAPACITY_TAKES, claim.id, claim.etag),
-            Patch(CAPACITY, f"capacity:{claim.body.day}", (Increment("taken", -claim.body.units),)),
+        spent = CapacityTake(
+            fulfillment_id=fulfillment_id, day=claim.body.day if claim else "", units=0
         )
+        back: tuple[Operation, ...] = (Create(CAPACITY_TAKES, name, spent),)
+        if claim is not None:
+            day, units = f"capacity:{claim.body.day}", claim.body.units
+            back = (
+                Replace(CAPACITY_TAKES, name, spent, claim.etag),
+                Patch(CAPACITY, day, (Increment("taken", -units),)),
+            )
         try:
             await store.batch(tenant_id, Container.MASTER, _key(location_id), back)
-        except (GuardFailed, Missing):
+        except (Exists, GuardFailed, Missing):
             continue
-        return True
+        return claim is not None
     raise Unavailable(f"capacity of {location_id} is contended")
 
 

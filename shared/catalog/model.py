@@ -190,11 +190,11 @@ CAPACITY: Final = Kind(Container.MASTER, "capacity", CapacityDay, ("day",))
 
 
 class CapacityTake(Document):
-    """One fulfillment's share of a day; deleted when it is given back."""
+    """One fulfillment's share of a day, by its single-use id; 0 units once it is given back."""
 
     fulfillment_id: Identifier
     day: str
-    units: Units
+    units: Natural
 
 
 CAPACITY_TAKES: Final = Kind(Container.MASTER, "cap", CapacityTake)

@@ -34,6 +34,7 @@ class CapacityHistory(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.store = a_store()
         self.held: dict[str, tuple[str, int]] = {}
+        self.spent: set[str] = set()
 
     def used(self, day: str) -> int:
         return sum(units for on, units in self.held.values() if on == day)
@@ -47,7 +48,7 @@ class CapacityHistory(RuleBasedStateMachine):
                 self.store, TENANT, PLACE, day, fulfillment_id=name, units=units, limit=LIMITS[day]
             )
         )
-        assert answer is (has_it or fits)
+        assert answer is (has_it or (fits and name not in self.spent))
         if answer and not has_it:
             self.held[name] = (day, units)
 
@@ -55,6 +56,7 @@ class CapacityHistory(RuleBasedStateMachine):
     def give_back(self, name: str) -> None:
         answer = self.runner.run(capacity.give_back(self.store, TENANT, PLACE, name))
         assert answer is (self.held.pop(name, None) is not None)
+        self.spent.add(name)
 
     @invariant()
     def the_counters_are_the_sum_of_what_is_held(self) -> None:
