@@ -54,6 +54,7 @@ async def reject(
     known = await flows.knowledge.of(caller.tenant_id, now)
     settings = known.settings
     policy = RejectPolicy(settings.max_rejects, settings.rejection_period_days)
+    elsewhere = await _others_work(flows, caller.tenant_id, fulfillment_id, rejections, otherwise)
 
     def decide(order: Order, works: Works, act: Act) -> Change | None:
         work = work_of(works, fulfillment_id)
@@ -63,7 +64,8 @@ async def reject(
         rows = _rejected(work, told, is_counted=is_counted)
         if not rows:
             return None
-        picked = work_rules.picked_units(works.values(), {item.sku for item in work.items})
+        there = [*elsewhere, *(w for w in works.values() if w.location_id == work.location_id)]
+        picked = work_rules.picked_units(there, {item.sku for item in work.items})
         about = Work(fulfillment_id, work.location_id, work.status)
         return orders.reject(order, about, rows, policy, act, picked_units=picked)
 
@@ -71,6 +73,22 @@ async def reject(
     order_id = work_service.order_of(fulfillment_id)
     await apply_command(flows, caller, order_id, decide, now, follow, command_id=command_id)
     return (await work_service.get(flows.store, caller.tenant_id, fulfillment_id)).body
+
+
+async def _others_work(
+    flows: Flows,
+    tenant_id: str,
+    fulfillment_id: str,
+    rejections: Sequence[Rejection],
+    otherwise: RejectReason | None,
+) -> list[Fulfillment]:
+    """Return other orders' open work at the location: what is in their totes is not gone."""
+    reasons = {rejection.reason for rejection in rejections} | {otherwise}
+    if RejectReason.NOT_IN_STOCK not in reasons:
+        return []
+    work = (await work_service.get(flows.store, tenant_id, fulfillment_id)).body
+    found = await work_service.open_work(flows.store, tenant_id, work.location_id)
+    return [other for other in found if other.order_id != work.order_id]
 
 
 def _everything(work: Fulfillment, reason: RejectReason | None) -> list[Rejection]:
@@ -146,7 +164,9 @@ async def hand_over(
         WrongCode, CodeLocked: the code does not fit; counted before it is refused.
         NotAllowed: it is not ready for pickup.
     """
-    await work_service.check_code(flows.store, caller, fulfillment_id, code, now)
+    settings = (await flows.knowledge.of(caller.tenant_id, now)).settings
+    tries = settings.pickup_code_tries
+    await work_service.check_code(flows.store, caller, fulfillment_id, code, now, tries_max=tries)
 
     def decide(order: Order, works: Works, act: Act) -> Change | None:
         work = work_of(works, fulfillment_id)

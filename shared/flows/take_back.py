@@ -24,7 +24,6 @@ from shared.orders.decide import Act, Change, Stage, Units
 from shared.orders.model import Order, PartState
 from shared.tenants.model import Caller, Role
 
-WORK_PAGES_MAX: Final = 20
 OVERCOMMITTED: Final = "overcommitted"
 
 
@@ -40,7 +39,7 @@ async def take_back_stock(flows: Flows, event: StockOvercommitted, now: datetime
     level = await inventory.overcommitted(flows.store, tenant_id, sku, at, now)
     if level is None:
         return 0
-    claims = _claims(await _open_work(flows, tenant_id, at), sku)
+    claims = _claims(await work_service.open_work(flows.store, tenant_id, at), sku)
     choice = take_back(-level.free, claims)
     for claim in choice.taken:
         await _reroute(flows, tenant_id, claim.reservation_id, now)
@@ -51,20 +50,6 @@ async def take_back_stock(flows: Flows, event: StockOvercommitted, now: datetime
     if choice.still_short and sum(claim.quantity for claim in claims) < level.reserved:
         raise Unavailable(f"{sku} at {at} is reserved for work that is not there yet")
     return choice.still_short
-
-
-async def _open_work(flows: Flows, tenant_id: str, location_id: str) -> list[Fulfillment]:
-    works: list[Fulfillment] = []
-    cursor: str | None = None
-    for _ in range(WORK_PAGES_MAX):
-        page = await work_service.work_queue(
-            flows.store, tenant_id, location_id, limit=200, cursor=cursor
-        )
-        works += [stored.body for stored in page.items]
-        cursor = page.cursor
-        if cursor is None:
-            break
-    return works
 
 
 def _claims(works: Sequence[Fulfillment], sku: str) -> list[Claim]:

@@ -23,6 +23,8 @@ from shared.kernel.errors import GuardFailed, NotFound, Unavailable
 from shared.tenants.model import Caller
 
 ATTEMPTS_MAX: Final = 5
+WORK_PAGE: Final = 200
+WORK_PAGES_MAX: Final = 20  # of one location's open work
 
 
 def order_of(fulfillment_id: str) -> str:
@@ -71,6 +73,19 @@ async def work_queue(
     return await store.query(
         tenant_id, FULFILLMENTS, where=where, order=Order("due_by"), limit=limit, cursor=cursor
     )
+
+
+async def open_work(store: Documents, tenant_id: str, location_id: str) -> tuple[Fulfillment, ...]:
+    """Return all of a location's open work, bounded."""
+    works: list[Fulfillment] = []
+    cursor: str | None = None
+    for _ in range(WORK_PAGES_MAX):
+        page = await work_queue(store, tenant_id, location_id, limit=WORK_PAGE, cursor=cursor)
+        works += [stored.body for stored in page.items]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    return tuple(works)
 
 
 def replacement(work: Stored[Fulfillment], changed: Fulfillment) -> Replace[Fulfillment]:
@@ -244,14 +259,20 @@ def ready_event(
 
 
 async def check_code(
-    store: Documents, caller: Caller, fulfillment_id: str, code: str, now: datetime
+    store: Documents,
+    caller: Caller,
+    fulfillment_id: str,
+    code: str,
+    now: datetime,
+    *,
+    tries_max: int,
 ) -> None:
     """Count a wrong code before it is refused.
 
     Raises:
-        WrongCode, CodeLocked: it does not fit, or too many did not.
+        WrongCode, CodeLocked: it does not fit, or `tries_max` did not.
     """
-    work = await get(store, caller.tenant_id, fulfillment_id)
-    if work.body.status is Status.READY_FOR_PICKUP and not decide.code_fits(work.body, code):
+    work = (await get(store, caller.tenant_id, fulfillment_id)).body
+    if work.status is Status.READY_FOR_PICKUP and not decide.code_fits(work, code, tries_max):
         await change(store, caller, fulfillment_id, lambda w: decide.wrong_try(w, now), now)
-        raise decide.wrong_code(work.body)
+        raise decide.wrong_code(work, tries_max)
