@@ -11,7 +11,6 @@ from shared.kernel.machine import Machine
 from shared.kernel.model import Currency, Identifier, Instant, Integer, Natural, Strict, Text, Units
 
 CODE_LENGTH: Final = 8  # characters of 5 bits: 40 bits
-CODE_TRIES_MAX: Final = 10
 PARCELS_MAX: Final = 50
 HEARD_MAX: Final = 20  # the last commands whose repetition would count twice
 

@@ -236,6 +236,20 @@ async def test_the_pickup_code_opens_and_is_shown_to_nobody(shop: Shop) -> None:
     assert await shop.stock("BOOT", "berlin") == (4, 0, 4)
 
 
+async def test_a_pickup_code_locks_after_as_many_wrong_ones_as_the_tenant_allows(
+    shop: Shop,
+) -> None:
+    _, work = await ready(shop)
+    refused = [
+        await shop.call(fulfillment.hand_over_fulfillment, at(work), body={"code": "zzzzzzzz"})
+        for _ in range(6)
+    ]
+    assert [answer.code for answer in refused] == [
+        *["wrong-pickup-code"] * 5,
+        "pickup-code-locked",
+    ]
+
+
 async def test_a_code_sent_again_replaces_the_one_before(shop: Shop) -> None:
     _, work = await ready(shop)
     await shop.call(fulfillment.resend_pickup_code, at(work))

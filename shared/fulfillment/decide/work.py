@@ -7,7 +7,6 @@ from typing import Final
 
 from shared.fulfillment import model as m
 from shared.fulfillment.model import (
-    CODE_TRIES_MAX,
     FULFILLMENT_LIFE,
     CodeLocked,
     Fulfillment,
@@ -158,20 +157,20 @@ def wrong_try(work: Fulfillment, now: datetime) -> Fulfillment:
     return settled(work, work.status, now, code_tries=work.code_tries + 1)
 
 
-def code_fits(work: Fulfillment, code: str) -> bool:
+def code_fits(work: Fulfillment, code: str, tries_max: int) -> bool:
     """Compare in constant time, forgiving case, spaces and hyphens.
 
     Raises:
-        CodeLocked: too many wrong codes were tried.
+        CodeLocked: as many wrong codes were tried as the tenant allows.
     """
-    if work.code_tries >= CODE_TRIES_MAX:
+    if work.code_tries >= tries_max:
         raise CodeLocked
     tidy = code.strip().replace("-", "").replace(" ", "").lower()
     return hmac.compare_digest(tidy.encode(), (work.pickup_code or "").encode())
 
 
-def wrong_code(work: Fulfillment) -> WrongCode:
-    return WrongCode(max(0, CODE_TRIES_MAX - work.code_tries - 1))
+def wrong_code(work: Fulfillment, tries_max: int) -> WrongCode:
+    return WrongCode(max(0, tries_max - work.code_tries - 1))
 
 
 def hand_over(work: Fulfillment, collector: str | None, now: datetime) -> Fulfillment:
