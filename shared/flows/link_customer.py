@@ -29,13 +29,13 @@ async def link_customer(flows: Flows, caller: Caller, order_id: str, now: dateti
         now=now,
     )
     if customer_id is not None:
+        record = await customers.get_customer(flows.store, caller.tenant_id, customer_id)
+        tier = record.body.tier if record else None
         await apply_command(
             flows,
             caller,
             order_id,
-            lambda order, _, act: orders.link_customer(
-                order, customer_id, order.customer_tier, (), act
-            ),
+            lambda order, _, act: orders.link_customer(order, customer_id, tier, (), act),
             now,
         )
     return customer_id

@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from shared.catalog.model import Product
 from shared.contracts.intake import PlaceOrder
+from shared.customers import service as customers
+from shared.customers.model import keyring_of
 from shared.flows.context import Flows
 from shared.flows.find_order import lookups_of
 from shared.orders import decide as orders
@@ -13,7 +15,7 @@ from shared.orders import service as order_service
 from shared.orders.decide import Act, ProductFacts
 from shared.orders.model import ItemKind
 from shared.orders.service import Placed
-from shared.tenants.model import Caller
+from shared.tenants.model import Caller, Settings
 
 
 async def place_order(flows: Flows, caller: Caller, intake: PlaceOrder, now: datetime) -> Placed:
@@ -31,8 +33,20 @@ async def place_order(flows: Flows, caller: Caller, intake: PlaceOrder, now: dat
         Act(caller.tenant_id, now, caller.name),
         pool_id=known.pool_id(intake.channel),
         lookups=lookups_of(intake, known.settings),
+        customer_tier=await _tier_of(flows, caller.tenant_id, intake, known.settings),
         correlation_id=caller.correlation_id,
     )
+
+
+async def _tier_of(
+    flows: Flows, tenant_id: str, intake: PlaceOrder, settings: Settings
+) -> str | None:
+    """Return what the customer is to the retailer: rules ask for it before the order is linked."""
+    if intake.customer is None:
+        return None
+    ring = keyring_of(settings)
+    found = await customers.known_customer(flows.store, tenant_id, intake.customer, ring=ring)
+    return found.tier if found else None
 
 
 async def facts_of(

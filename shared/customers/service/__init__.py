@@ -2,6 +2,6 @@
 
 from shared.customers.service.linking import link
 from shared.customers.service.lookups import get_customer
-from shared.customers.service.records import change_customer, erase, find_customer
+from shared.customers.service.records import change_customer, erase, find_customer, known_customer
 
-__all__ = ["change_customer", "erase", "find_customer", "get_customer", "link"]
+__all__ = ["change_customer", "erase", "find_customer", "get_customer", "known_customer", "link"]

@@ -7,7 +7,15 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from shared.customers.decide import mark, marks_of, patched, redacted, refuse_taken
+from shared.contracts.intake import Contact
+from shared.customers.decide import (
+    mark,
+    marks_of,
+    marks_of_contact,
+    patched,
+    redacted,
+    refuse_taken,
+)
 from shared.customers.model import LOOKUPS, Customer, IdentifierKind, Keyring
 from shared.customers.service.lookups import (
     Marked,
@@ -38,6 +46,21 @@ async def find_customer(
         return None
     customer = await get_customer(store, tenant_id, found.owner)
     return customer if customer is not None and wanted in marks_of(customer.body) else None
+
+
+async def known_customer(
+    store: Documents, tenant_id: str, contact: Contact, *, ring: Keyring
+) -> Customer | None:
+    """Return whom the strongest known identifier of a contact names; None: nobody is known by it.
+
+    Reads only: an order is linked, and a customer made, by `link`.
+    """
+    for one in marks_of_contact(contact, ring.country):
+        found = await look_up(store, tenant_id, one, ring)
+        customer = await get_customer(store, tenant_id, found.owner) if found.owner else None
+        if customer is not None and one in marks_of(customer.body):
+            return customer.body
+    return None
 
 
 async def change_customer(

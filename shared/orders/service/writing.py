@@ -187,6 +187,7 @@ async def place(
     *,
     pool_id: str | None = None,
     lookups: tuple[str, ...] = (),
+    customer_tier: str | None = None,
     correlation_id: str = "",
 ) -> Placed:
     """Accept an order, once however often it comes.
@@ -195,7 +196,9 @@ async def place(
         Invalid: the intake contradicts itself.
         OrderDiffers: an order of this connection and reference says something else.
     """
-    change = decide.accept(intake, products, act, pool_id=pool_id, lookups=lookups)
+    change = decide.accept(
+        *(intake, products, act), pool_id=pool_id, lookups=lookups, customer_tier=customer_tier
+    )
     order = change.order
     operations = (Create(ORDERS, ORDER, order), *events_of(change, act, correlation_id))
     try:
