@@ -15,7 +15,7 @@ class Pace:
     Attributes:
         poll_min_s: between two polls right after there was something.
         poll_max_s: between two polls when nothing happens.
-        gather_s: after a bell the feed waits this long, so that changes come in one invocation.
+        gather_s: after a bell a pump waits this long, so that what belongs together comes at once.
         retry_min_s: before the first repetition of what failed; doubled each time.
         retry_max_s: before later ones; a function's own retry policy may say less.
         stop_s: what runs may take this long to finish when the host stops.
@@ -23,10 +23,16 @@ class Pace:
 
     poll_min_s: float = 0.02
     poll_max_s: float = 0.25
-    gather_s: float = 0.001
+    gather_s: float = 0.005
     retry_min_s: float = 0.05
     retry_max_s: float = 5.0
     stop_s: float = 10.0
+
+
+async def gather(pace: Pace, *, is_stopping: bool) -> None:
+    """Wait for what comes along with what rang."""
+    if pace.gather_s > 0 and not is_stopping:
+        await asyncio.sleep(pace.gather_s)
 
 
 class Bell:

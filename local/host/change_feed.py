@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from local.host.bell import Bell, Pace, Patience
+from local.host.bell import Bell, Pace, Patience, gather
 from local.host.change_documents import documents_of
 from local.host.host_json import seconds_of
 from local.host.index import Indexed, RefusedFunction
@@ -59,9 +59,9 @@ class FeedPump:
 
     def __init__(self, store: Documents, runner: Runner, function: Indexed, pace: Pace) -> None:
         self._runner, self._function, self._pace = runner, function, pace
-        container = container_of(function)
+        self.container = container_of(function)
         prefix = function.setting("lease_container_prefix") or function.name
-        self._feed = store.feed(container, prefix)
+        self._feed = store.feed(self.container, prefix)
         self._limit = int(function.setting("max_items_per_invocation") or ITEMS_MAX)
         most_s = min(pace.retry_max_s, retry_delay_s(function))
         self._retries = Patience(min(pace.retry_min_s, most_s), most_s)
@@ -103,13 +103,9 @@ class FeedPump:
                     polls.reset()
                 elif await self._bell.wait(polls.next()):
                     # A work unit commits several times in a row: one invocation takes them all.
-                    await self._gather()
+                    await gather(self._pace, is_stopping=self._is_stopping)
         finally:
             await self._give_back()
-
-    async def _gather(self) -> None:
-        if self._pace.gather_s > 0 and not self._is_stopping:
-            await asyncio.sleep(self._pace.gather_s)
 
     async def _follow(self) -> bool:
         """Deliver what is new; False when there is nothing to do but wait."""

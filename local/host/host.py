@@ -23,6 +23,7 @@ from local.host.service_bus import QueuePump, Station, path_of
 from local.host.sessions import SessionPump
 from local.host.static import Files
 from local.host.timers import TimerPump
+from shared.kernel.documents import Container
 from shared.wiring import World, use
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -161,18 +162,18 @@ class Host:
                 await asyncio.sleep(self._options.pace.retry_max_s)
 
     def _listen_to_world(self) -> None:
-        self._commits().append(self._on_commit)
+        self._changes().append(self._on_change)
         self._sends().append(self._on_send)
 
     def _hush_world(self) -> None:
         with contextlib.suppress(ValueError):
-            self._commits().remove(self._on_commit)
+            self._changes().remove(self._on_change)
         with contextlib.suppress(ValueError):
             self._sends().remove(self._on_send)
 
-    def _commits(self) -> list[Callable[[], None]]:
+    def _changes(self) -> list[Callable[[Container], None]]:
         """The store's listeners; a store that has none is polled."""
-        found: list[Callable[[], None]] = getattr(self._world.store, "on_commit", [])
+        found: list[Callable[[Container], None]] = getattr(self._world.store, "on_change", [])
         return found
 
     def _sends(self) -> list[Callable[[frozenset[str]], None]]:
@@ -180,14 +181,16 @@ class Host:
         found: list[Callable[[frozenset[str]], None]] = getattr(self._world.bus, "on_send", [])
         return found
 
-    def _on_commit(self) -> None:
+    def _on_change(self, container: Container) -> None:
         for pump in self.pumps:
-            if isinstance(pump, FeedPump):
+            if isinstance(pump, FeedPump) and pump.container is container:
                 pump.ring()
 
     def _on_send(self, paths: frozenset[str]) -> None:
         for pump in self.pumps:
-            if isinstance(pump, QueuePump | SessionPump) and pump.path in paths:
+            if isinstance(pump, SessionPump) and pump.path in paths:
+                pump.ring_for(paths)
+            elif isinstance(pump, QueuePump) and pump.path in paths:
                 pump.ring()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from local.host.bell import Bell, Pace, Patience
+from local.host.bell import Bell, Pace, Patience, gather
 from local.host.host_json import HostSettings
 from local.host.index import Indexed
 from local.host.invoke import LOGGER, Runner
@@ -97,6 +97,7 @@ class QueuePump:
         self._station, self._function, self.path = station, function, path_of(function)
         self._bell = Bell()
         self._running: set[asyncio.Task[object]] = set()
+        self._left_some = False  # there may be more than could be taken on
         self._is_stopping = False
         self._empty_polls = 0
 
@@ -132,8 +133,11 @@ class QueuePump:
             while not self._is_stopping:
                 if await self._receive():
                     polls.reset()
-                else:
-                    await self._bell.wait(polls.next())
+                    if self._left_some:
+                        continue
+                if await self._bell.wait(polls.next()):
+                    # What one work unit sends comes in several messages: one look takes them all.
+                    await gather(self._station.pace, is_stopping=self._is_stopping)
         finally:
             await _finish(self._running)
 
@@ -142,6 +146,7 @@ class QueuePump:
         settings = self._station.settings
         is_many = takes_many(self._function)
         room = settings.calls_max - len(self._running)
+        self._left_some = room <= 0
         if room <= 0:
             return False  # whoever finishes rings
         limit = settings.batch_max if is_many else room
@@ -150,6 +155,7 @@ class QueuePump:
         except Outside as error:
             _log.warning("receive_failed", extra={"entity": self.path, "code": error.code})
             return False
+        self._left_some = len(found) == limit
         if found:
             for batch in [found] if is_many else [[received] for received in found]:
                 self._begin(batch)
@@ -165,7 +171,8 @@ class QueuePump:
 
     def _ended(self, task: asyncio.Task[object]) -> None:
         self._running.discard(task)
-        self._bell.ring()
+        if self._left_some:
+            self._bell.ring()
 
 
 async def _finish(running: set[asyncio.Task[object]]) -> None:

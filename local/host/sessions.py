@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from local.host.bell import Bell, Patience
+from local.host.bell import Bell, Patience, gather
 from local.host.index import Indexed
 from local.host.invoke import LOGGER
 from local.host.service_bus import Station, path_of, process
@@ -22,7 +22,7 @@ class SessionPump:
     def __init__(self, station: Station, function: Indexed) -> None:
         self._station, self._function, self.path = station, function, path_of(function)
         self._bell = Bell()
-        self._sessions: dict[asyncio.Task[None], Bell] = {}
+        self._sessions: dict[asyncio.Task[None], tuple[str, Bell]] = {}
         self._last_work: dict[str, float] = {}
         self._at_work = 0
         self._is_stopping = False
@@ -36,7 +36,7 @@ class SessionPump:
     @property
     def is_busy(self) -> bool:
         """Whether an invocation runs or a session is being emptied, or is about to be."""
-        return self._at_work > 0 or any(bell.is_rung for bell in self._sessions.values())
+        return self._at_work > 0 or any(bell.is_rung for _, bell in self._sessions.values())
 
     @property
     def empty_polls(self) -> int:
@@ -46,8 +46,16 @@ class SessionPump:
     def ring(self) -> None:
         """Look at once, for new sessions and in those that are held."""
         self._bell.ring()
-        for bell in self._sessions.values():
+        for _, bell in self._sessions.values():
             bell.ring()
+
+    def ring_for(self, paths: frozenset[str]) -> None:
+        """Look for new sessions at once, and in those held ones that were named."""
+        self._bell.ring()
+        named = {name for name in paths if name.startswith(f"{self.path}\n")}
+        for session_id, bell in self._sessions.values():
+            if not named or f"{self.path}\n{session_id}" in named:
+                bell.ring()
 
     def stop(self) -> None:
         """Accept and receive no more; what runs goes on."""
@@ -62,15 +70,15 @@ class SessionPump:
             while not self._is_stopping:
                 if await self._accept():
                     polls.reset()
-                else:
-                    await self._bell.wait(polls.next())
+                elif await self._bell.wait(polls.next()):
+                    await gather(pace, is_stopping=self._is_stopping)
         finally:
             await self._finish()
 
     async def _accept(self) -> bool:
         """Take on a session; False when there is nothing to do but wait."""
         if self._is_full():
-            for bell in self._sessions.values():
+            for _, bell in self._sessions.values():
                 bell.ring()  # those that are idle give theirs back
             return False
         try:
@@ -84,7 +92,7 @@ class SessionPump:
         bell = Bell()
         self._at_work += 1
         task = asyncio.get_running_loop().create_task(self._serve(session_id, bell))
-        self._sessions[task] = bell
+        self._sessions[task] = session_id, bell
         task.add_done_callback(lambda done: self._ended(done, session_id))
         return True
 

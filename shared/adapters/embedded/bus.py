@@ -40,9 +40,9 @@ class EmbeddedBus:
     """The kernel's `Bus` over one SQLite file, or in memory with `threaded=False`.
 
     Attributes:
-        on_send: called with the paths that now have more to receive, after the commit, on the
-            event loop of the caller that caused it. It wakes receivers of this process; those of
-            others poll.
+        on_send: called with the paths that now have more to receive, and the `session_mark` of each
+            of their sessions, after the commit, on the event loop of the caller that caused it. It
+            wakes receivers of this process; those of others poll.
         unmatched: messages sent to a topic that no subscription wanted; they are gone.
 
     Raises:
@@ -135,7 +135,8 @@ class EmbeddedBus:
         if not is_any:
             return ()
         return await desk.commit_due(
-            lambda c, by: (locking.receive(c, line, limit, session_id, by), set())
+            lambda c, by: (locking.receive(c, line, limit, session_id, by), set()),
+            is_durable=False,
         )
 
     async def accept_session(self, path: str) -> str | None:
@@ -155,7 +156,9 @@ class EmbeddedBus:
         desk = self._desk
         if not await desk.find(views.SESSION_FREE, line.path, desk.now()):
             return None
-        return await desk.commit_due(lambda c, by: (sessions.accept_session(c, line, by), set()))
+        return await desk.commit_due(
+            lambda c, by: (sessions.accept_session(c, line, by), set()), is_durable=False
+        )
 
     async def release_session(self, path: str, session_id: str) -> None:
         """Give a session back; one that is not held any more is left alone."""
@@ -165,7 +168,7 @@ class EmbeddedBus:
             is_held = sessions.release_session(connection, line, session_id, by)
             return None, {path} if is_held else set()
 
-        await self._desk.write("bus.release_session", (path, session_id), work)
+        await self._desk.hold("bus.release_session", (path, session_id), work)
 
     async def complete(self, path: str, received: Received) -> None:
         """Settle a message.
@@ -215,8 +218,11 @@ class EmbeddedBus:
         settle: Callable[[sqlite3.Connection, Line, T, Hold], set[str]],
     ) -> None:
         line = self._desk.line(path)
-        await self._desk.write(
-            call, (path, received), lambda c, by: (None, settle(c, line, received, by))
+        await self._desk.hold(
+            call,
+            (path, received),
+            lambda c, by: (None, settle(c, line, received, by)),
+            can_wait=not line.requires_session,  # the next one of a session waits for it
         )
 
     async def renew(self, path: str, received: Received) -> datetime:
@@ -226,7 +232,7 @@ class EmbeddedBus:
             LockLost: it is not held any more.
         """
         line = self._desk.line(path)
-        until = await self._desk.write(
+        until = await self._desk.hold(
             "bus.renew",
             (path, received),
             lambda c, by: (locking.renew(c, line, received, by), set()),

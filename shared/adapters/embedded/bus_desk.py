@@ -75,16 +75,31 @@ class Desk:
         """Run a verb's work between its fault points, in one transaction."""
         return await guarded(self.faults, call, detail, lambda: self.commit(work))
 
-    async def commit(self, work: Work[T]) -> T:
+    async def hold(self, call: str, detail: object, work: Work[T], *, can_wait: bool = False) -> T:
+        """Run a verb's work as `write` does, if a power cut may undo it.
+
+        Locks and settlements may be lost then: the message comes again, as it may at any time.
+        """
+
+        async def run() -> T:
+            return await self.commit(work, is_durable=False, can_wait=can_wait)
+
+        return await guarded(self.faults, call, detail, run)
+
+    async def commit(self, work: Work[T], *, is_durable: bool = True, can_wait: bool = False) -> T:
         """Run work in one transaction and tell the listeners what it touched."""
-        result, touched = await self.db.write(lambda c: work(c, Hold(self.owner.id, self.now())))
+        result, touched = await self.db.write(
+            lambda c: work(c, Hold(self.owner.id, self.now())),
+            is_durable=is_durable,
+            can_wait=can_wait,
+        )
         if touched:
             paths = frozenset(touched)
             for listener in self.listeners:
                 listener(paths)
         return result
 
-    async def commit_due(self, work: Work[T]) -> T:
+    async def commit_due(self, work: Work[T], *, is_durable: bool = True) -> T:
         """Run work that may lock or send: what is due comes first, and the owner is known."""
 
         def whole(connection: sqlite3.Connection, by: Hold) -> tuple[T, set[str]]:
@@ -93,7 +108,7 @@ class Desk:
             result, touched = work(connection, by)
             return result, woken | touched
 
-        return await self.commit(whole)
+        return await self.commit(whole, is_durable=is_durable)
 
     async def find(self, condition: str, *parameters: object) -> bool:
         """Ask as `is_any` does; if there is nothing, free what dead processes hold and ask again.

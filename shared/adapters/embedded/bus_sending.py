@@ -40,6 +40,11 @@ _INSERT_SESSION: Final = (
 )
 
 
+def session_mark(path: str, session_id: str) -> str:
+    """Return what a send announces beside a path: which of its sessions has more to receive."""
+    return f"{path}\n{session_id}"
+
+
 class Outgoing(NamedTuple):
     """A message that may be sent: checked, encoded, and matched with where it goes."""
 
@@ -145,6 +150,7 @@ def _deliver(
             deliveries.append((line.path, number, content, session, enqueued_at, ends))
             if session is not None:
                 sessions.append((line.path, session, number))
+                touched.add(session_mark(line.path, session))
             touched.add(line.path)
     connection.executemany(_INSERT_DELIVERY, deliveries)
     if sessions:

@@ -62,6 +62,10 @@ class EmbeddedDocuments:
         threaded: False runs writes in the caller, for simulations.
         new_owner: names the holders of feed leases; must differ between processes.
 
+    Attributes:
+        on_change: called with the container of each batch of this process, after its commit, on the
+            event loop that wrote: it wakes that container's relay and no other.
+
     Raises:
         UnreadableDatabase: the file is damaged, another program's or of a newer version.
     """
@@ -79,6 +83,7 @@ class EmbeddedDocuments:
     ) -> None:
         self._clock, self._faults, self._new_owner = clock, faults, new_owner
         self._meter = meter or NoMeter()
+        self.on_change: list[Callable[[Container], None]] = []
         self._writer = Writer(clock)
         self._database = Database(
             path,
@@ -130,7 +135,10 @@ class EmbeddedDocuments:
         batch = Batch(tenant_id, container, key, tuple(operations), bodies)
 
         async def run() -> tuple[str, ...]:
-            return await self._database.write(lambda c: self._writer.apply(c, batch))
+            etags = await self._database.write(lambda c: self._writer.apply(c, batch))
+            for listener in self.on_change:
+                listener(container)
+            return etags
 
         detail = (tenant_id, key, [operation.id for operation in operations])
         etags = await guarded(self._faults, "documents.batch", detail, run)
