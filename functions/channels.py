@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Final
 
 import azure.functions as func
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
 from functions._edge import Call, Reply, http, listing
 from shared.channels import service
 from shared.channels.model import Connection
 from shared.channels.registry import channel
 from shared.flows.channel_update import Webhook, take_webhook
-from shared.kernel.errors import NotFound
+from shared.kernel.errors import Fault, Invalid, NotFound
 from shared.kernel.ids import hash_id
 from shared.kernel.model import Identifier, Strict, Text
 from shared.tenants.model import Caller, Role
@@ -20,6 +20,7 @@ from shared.wiring import World, flows, store, vault, world
 bp = func.Blueprint()
 
 SECRET_MAX: Final = 500
+_NAME: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
 
 
 class ConnectionBody(Strict):
@@ -121,7 +122,7 @@ async def list_connections(call: Call[None]) -> Reply:
 async def save_connection(call: Call[ConnectionBody]) -> Reply:
     """Create a connection or change it; a new secret is used beside the one before."""
     channel(call.body.channel)
-    name, body = call.param("connection"), call.body
+    name, body = _new_name(call.param("connection")), call.body
     before = await _before(call.tenant_id, name)
     secrets = before.secrets if before else ()
     if body.secret is not None:
@@ -130,6 +131,15 @@ async def save_connection(call: Call[ConnectionBody]) -> Reply:
         store(), call.tenant_id, _connection_of(name, body, secrets, call.now, before)
     )
     return Reply(_view(call.tenant_id, saved))
+
+
+def _new_name(name: str) -> str:
+    """Return the name that a caller gives a connection, once it is known to be an id."""
+    try:
+        return _NAME.validate_python(name)
+    except ValidationError:
+        detail = "letters, digits and . _ + : @ ~ -, beginning with a letter or digit"
+        raise Invalid([Fault("/connection", "not-an-id", detail)]) from None
 
 
 async def _before(tenant_id: str, name: str) -> Connection | None:

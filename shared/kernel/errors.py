@@ -33,6 +33,8 @@ class Refused(Exception):
 
 
 class Unreadable(Refused):
+    """Not JSON, a needed header is missing, or a cursor is malformed."""
+
     code, status = "unreadable", 400
 
 
@@ -70,6 +72,8 @@ class NotAllowed(Refused):
 
 
 class TooLarge(Refused):
+    """More bytes or lines than are taken."""
+
     code, status = "too-large", 413
 
 

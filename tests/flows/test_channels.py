@@ -262,6 +262,18 @@ async def test_a_signed_body_that_says_nothing_we_understand_is_refused_as_a_who
     assert shop.stored() == before
 
 
+@pytest.mark.parametrize("name", ["\u202egnp.exe", "a b", "-shop", "x" * 200])
+async def test_a_connection_is_named_by_an_id(shop: Storefront, name: str) -> None:
+    before = shop.stored()
+    body = {"channel": "shopify", "secret": SECRET}
+    with use(shop.world):
+        request = a_request("PUT", key=shop.admin, body=body, route={"connection": name})
+        answer = await save_connection(request)
+    assert answer.status_code in {404, 422}
+    assert json_of(answer)["code"] in {"not-found", "invalid"}
+    assert shop.stored() == before
+
+
 async def test_an_update_that_comes_before_its_order_waits_for_it(shop: Storefront) -> None:
     update = a_body(an_item(current_quantity=1), updated_at="2026-11-22T12:30:00Z")
     assert await shop.told("orders/updated", update, "event-2") == "waiting"
