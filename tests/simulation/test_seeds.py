@@ -1,4 +1,7 @@
-"""Many histories with faults end with every invariant held; one seed is one history."""
+"""Many histories with faults end with every invariant held; one seed is one history.
+
+What seeds have found is told plainly in test_found: a seed is another history with every change.
+"""
 
 import subprocess
 import sys
@@ -22,27 +25,12 @@ CALLS = {
     "feed.checkpoint",
     "feed.read",
 }
-# Each of these found a fault of ours; what it was stands beside it.
-FOUND = {
-    1: "capacity of rejected and cancelled work was never given back to its day",
-    7: "the rest of a divided part stood in exception, and its exception was closed",
-    0: "an event was followed on an older version of its order, and its parts were never routed",
-    17: "an address edit voided the plan, and nobody planned again",
-    80: "a crash behind a reservation for freed stock left its decision open for good",
-    24: "overcommitted units that were accepted, not picked, were neither taken back nor told of",
-    10: "soft reservations made while the clock was set back were never swept",
-}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
 def test_every_invariant_holds_after_any_history(first: int) -> None:
     assert play_all(range(first, first + CHUNK)).failures == {}
-
-
-@pytest.mark.parametrize("seed", sorted(FOUND))
-def test_what_was_found_once_stays_mended(seed: int) -> None:
-    assert play(seed, ORDERS).failures == ()
 
 
 def test_without_trouble_nothing_goes_wrong() -> None:

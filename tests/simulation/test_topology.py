@@ -1,8 +1,19 @@
+from typing import Any
+
 from local.simulate.stage import TOPOLOGY
-from shared.adapters.embedded.bus_topology import load_topology
+from shared.adapters.embedded.bus_topology import read_json
 from shared.wiring import Settings
 
 
+def routing_of(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the topic's own properties and its routing subscription."""
+    config: Any = read_json(text)
+    topics = config["UserConfig"]["Namespaces"][0]["Topics"]
+    topic = next(topic for topic in topics if topic["Name"] == "events")
+    named = {each["Name"]: each for each in topic["Subscriptions"]}
+    return topic["Properties"], named["routing"]
+
+
 def test_the_simulated_subscription_is_the_real_one() -> None:
-    simulated, real = load_topology(TOPOLOGY), load_topology(Settings().topology)
-    assert simulated.lines["events/routing"] == real.lines["events/routing"]
+    simulated, real = TOPOLOGY.read_text(), Settings().topology.read_text()
+    assert routing_of(simulated) == routing_of(real)
