@@ -71,7 +71,6 @@ def _scene(doors: Doors, agenda: Agenda, retailer: Retailer, day: date) -> Scene
         day=day,
         opens_at=dawn(day).replace(hour=OPENS_UTC[retailer.country]),
         rng=random.Random(f"{seed}:{retailer.tenant_id}:day"),
-        wares=(),
         products=products,
         places={place.location_id: place for place in places},
         barcodes=barcodes,
@@ -81,7 +80,7 @@ def _scene(doors: Doors, agenda: Agenda, retailer: Retailer, day: date) -> Scene
 
 def _morning(scene: Scene, orders: int, apart: Sequence[str]) -> None:
     agenda, opens = scene.agenda, scene.opens_at
-    wares = wares_of(scene.retailer, apart)
+    wares = wares_of(scene.retailer, scene.stock, apart)
     for want in usual_wants(scene.retailer, scene.rng, wares, opens, orders):
         agenda.at(want.at, partial(stories.buy, scene, want))
     people = people_of(scene.retailer, scene.rng, PEOPLE_WITH_STORIES)
@@ -133,6 +132,7 @@ def _days_after(scene: Scene) -> None:
     for number, hour in enumerate(LATER_ROUNDS_UTC):
         at = first.replace(hour=hour, minute=50)
         agenda.at(at, partial(_round, scene, 100 + number))
+    agenda.at(first + 4 * HOUR, lambda: stories.people_decide(scene))
     agenda.at(first + 12 * HOUR, lambda: goods_back.some_come_back(scene))
     second = first + timedelta(days=1)
     for number, hour in enumerate((12, 16, 18, 20, 22)):

@@ -190,7 +190,7 @@ def _store(retailer: Retailer, town: Town, number: int, day: date) -> LocationDe
         groups=("stores", region),
         capacity_per_day=12 if number % 5 == 0 else None,
         capacity_unit=CapacityUnit.FULFILLMENTS,
-        labor_minor=160 + 5 * (number % 6),
+        labor_minor=300 + 10 * (number % 6),  # staff walks among customers
         handling_minutes=60 + 15 * (number % 4),
     )
 

@@ -13,7 +13,7 @@ from local.demo.floor import Floor
 from local.demo.retailers import Level
 from local.demo.seed import SHOP
 from local.demo.shape import Retailer
-from local.demo.shopping import Door, Want, Ware
+from local.demo.shopping import Door, Want
 from shared.catalog.model import LocationDetails, ProductDetails
 from shared.contracts.intake import PlaceOrder, ReceiveOrder, ReceiveReceipt
 from shared.kernel.bus import Entity
@@ -38,7 +38,6 @@ class Scene:
     day: date
     opens_at: datetime
     rng: random.Random
-    wares: Sequence[Ware]
     products: Mapping[str, ProductDetails]
     places: Mapping[str, LocationDetails]
     barcodes: Mapping[str, str]

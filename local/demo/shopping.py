@@ -1,13 +1,13 @@
 """Who buys what, when, and through which channel: drawn from the seed alone (pure)."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from local.demo.retailers import variants
+from local.demo.retailers import Level, variants
 from local.demo.shape import Retailer, Town
 
 
@@ -71,24 +71,37 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Ware:
-    """A product as it is bought; `sold_by` is how many steps a customer usually takes."""
+    """A product as it is bought; `sold_by` is how many steps a customer usually takes.
+
+    `seen_at` are the stores that show enough of it for a pickup.
+    """
 
     sku: str
     name: str
     price_minor: int
     sold_by: int = 1
+    seen_at: frozenset[str] = frozenset()
 
 
 PEOPLE_A_DAY: Final = 3  # orders a customer and day, on average
+SHOWN_LEAST: Final = 3  # a shop offers pickup of what a store has more of
 SPREAD: Final = 0.22  # degrees around a town's center in which people live
 SHIPPING_MINOR: Final = 695
 
 
-def wares_of(retailer: Retailer, kept_apart: Sequence[str]) -> tuple[Ware, ...]:
+def wares_of(
+    retailer: Retailer, stock: Mapping[str, Sequence[Level]], kept_apart: Sequence[str]
+) -> tuple[Ware, ...]:
     """Return what anybody may buy; `kept_apart` are products that have stories of their own."""
     apart = {*kept_apart, *retailer.scarce, retailer.backordered}
     found = [
-        Ware(sku, name, family.price_minor, 1 if family.step == "1" else 7)
+        Ware(
+            sku,
+            name,
+            family.price_minor,
+            1 if family.step == "1" else 7,
+            frozenset(row.location_id for row in stock.get(sku, ()) if row.units > SHOWN_LEAST),
+        )
         for family in retailer.families
         for sku, name in variants(family)
         if sku not in apart
@@ -174,6 +187,7 @@ def _want(
 
 
 def _item(rng: random.Random, wares: Sequence[Ware], line: int, pickup: str | None) -> Item:
-    ware = rng.choice(wares)
+    there = [ware for ware in wares if pickup is None or pickup in ware.seen_at]
+    ware = rng.choice(there or wares)
     units = rng.choice((1, 1, 1, 2, 3)) * ware.sold_by
     return Item(str(line), ware.sku, ware.name, units, ware.price_minor, pickup)

@@ -18,13 +18,14 @@ from shared.contracts.inventory import (
 )
 from shared.kernel.bus import Entity
 
+DECISIONS: Final = ("convert-to-shipment", "reset", "intercepted")
 BUYERS: Final = 8  # of a product of which there are four
 SPECIALS_FROM: Final = 900  # numbers of the wants that are no usual ones
 
 
 async def buy(scene: Scene, want: Want) -> None:
     """Place a usual order, and write down what will happen to it later."""
-    is_urgent = want.door is Door.APP and want.number % 10 == 5
+    is_urgent = want.door is Door.APP and want.number % 20 == 5
     name = await place(scene, want, **({"order_type": SAME_DAY} if is_urgent else {}))
     if want.door is Door.SHOP:
         _shop_stories(scene, want)
@@ -235,6 +236,21 @@ async def hour_of_stock(scene: Scene, hour: int) -> None:
                 fact = Adjustment(**common, damaged=1, at=now, reason="broken-display")
         await tell_stock(scene, fact)
         scene.note("stock messages")
+
+
+async def people_decide(scene: Scene) -> None:
+    """Let an operator settle what waits for a person, as far as an action is offered."""
+    query = {"status": "open", "limit": "100"}
+    page = await scene.doors.ask(scene.who(OPERATOR), "GET", "/exceptions", query=query)
+    for row in page["items"]:
+        action = next((name for name in DECISIONS if name in row["actions"]), None)
+        if action is None:
+            continue
+        path = f"/exceptions/{row['exception_id']}:act"
+        body = {"action": action}
+        if await scene.doors.attempt(scene.who(OPERATOR), "POST", path, body) is not None:
+            scene.note(f"exceptions settled: {row['code']} by {action}")
+        await scene.doors.settled()
 
 
 async def connect_shop(scene: Scene) -> None:

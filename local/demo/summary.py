@@ -23,11 +23,12 @@ from shared.wiring import World
 
 DAYS: Final = timedelta(days=4)
 FIGURES: Final = {  # of the API's key figures, those for which there is no table of its own
-    "first-attempt-sourcing-rate": "lines sourced at the first attempt",
-    "fill-rate": "fill rate (units out of units ordered)",
-    "split-rate": "split rate (orders from several locations)",
-    "reject-rate": "reject rate (of assigned lines)",
-    "promise-kept": "promises kept (of those due)",
+    "first-attempt-sourcing": "lines sourced at the first attempt, of those planned",
+    "fill": "fill rate: units that left, of those ordered",
+    "split": "split rate: orders from several locations, of all",
+    "reject": "reject rate: lines rejected, of those assigned",
+    "promise-kept": "promises kept, of those due",
+    "arrival-kept": "arrivals in time, of those due",
 }
 
 
