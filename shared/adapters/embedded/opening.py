@@ -141,6 +141,28 @@ def _configure(connection: sqlite3.Connection, synchronous: Synchronous) -> None
         connection.execute(f"PRAGMA {pragma}")
 
 
+def open_locked(
+    path: str, synchronous: Synchronous, layout: Layout
+) -> tuple[LockFile | NoLock, sqlite3.Connection]:
+    """Return the lock of a database, released, and a connection to it that may write.
+
+    Raises:
+        UnreadableDatabase: as `open_prepared` says, or its lock file cannot be made.
+    """
+    try:
+        lock = NoLock() if path == MEMORY else LockFile(f"{path}.lock")
+    except OSError as error:
+        raise UnreadableDatabase(path, f"cannot be locked: {error.strerror}") from error
+    lock.acquire()
+    try:
+        connection = open_prepared(path, synchronous, layout)
+    except UnreadableDatabase:
+        lock.close()  # which releases it, too
+        raise
+    lock.release()
+    return lock, connection
+
+
 def open_prepared(path: str, synchronous: Synchronous, layout: Layout) -> sqlite3.Connection:
     """Open a file for writing; an empty one gets its tables. The lock must be held.
 

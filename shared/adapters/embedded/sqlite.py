@@ -19,14 +19,11 @@ from shared.adapters.embedded.opening import (
     BUSY_S,
     MEMORY,
     Layout,
-    LockFile,
-    NoLock,
     Synchronous,
     Syncing,
-    UnreadableDatabase,
     connect,
     log_bytes,
-    open_prepared,
+    open_locked,
     outside,
 )
 from shared.adapters.embedded.turns import DiskPace, Turns
@@ -78,24 +75,10 @@ class Database:
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
-        self._lock, self._writer = self._open(layout)
+        self._lock, self._writer = open_locked(path, synchronous, layout)
         self._thread = threading.Thread(target=self._serve, name=f"writer of {path}", daemon=True)
         if threaded:
             self._thread.start()
-
-    def _open(self, layout: Layout) -> tuple[LockFile | NoLock, sqlite3.Connection]:
-        try:
-            lock = NoLock() if self.path == MEMORY else LockFile(f"{self.path}.lock")
-        except OSError as error:
-            raise UnreadableDatabase(self.path, f"cannot be locked: {error.strerror}") from error
-        lock.acquire()
-        try:
-            connection = open_prepared(self.path, self._synchronous, layout)
-        except UnreadableDatabase:
-            lock.close()  # which releases it, too
-            raise
-        lock.release()
-        return lock, connection
 
     def reader(self) -> sqlite3.Connection:
         """Return this thread's connection for reads; they never wait for writers."""
