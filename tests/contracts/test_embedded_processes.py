@@ -188,23 +188,40 @@ async def test_a_writer_killed_in_the_middle_leaves_the_store_whole(
     _close([(ours, theirs)])
 
 
-async def test_a_dead_readers_ranges_pass_on_when_its_leases_end(path: str) -> None:
-    clock = SteppedClock(SystemClock().now())
-    store = EmbeddedDocuments(path, clock=clock)
+async def test_a_dead_readers_ranges_pass_on_at_once(path: str) -> None:
+    store = EmbeddedDocuments(path, clock=SteppedClock(SystemClock().now()))
     for n in range(20):
         await put(store, f"t{n:02}", Thing(), key=f"k{n}")
     ours, theirs = SPAWN.Pipe()
     child = start(relay, path, theirs)
     assert len(await asyncio.to_thread(ours.recv)) == 20
+    await put(store, "later", Thing())
+    waiting = store.feed(Container.ORDERS, "relay")
+    assert await drain(waiting) == []
     os.kill(child.pid, signal.SIGKILL)
     await asyncio.to_thread(child.join)
+    feed = store.feed(Container.ORDERS, "relay")
+    await waiting.close()
+    assert [change.id for change in await drain(feed)] == ["later"]
+    await store.close()
+    _close([(ours, theirs)])
+
+
+async def test_the_ranges_of_a_reader_that_no_process_id_names_pass_on_when_its_leases_end(
+    path: str,
+) -> None:
+    clock = SteppedClock(SystemClock().now())
+    gone = EmbeddedDocuments(path, clock=clock, new_owner=lambda: "elsewhere")
+    store = EmbeddedDocuments(path, clock=clock)
+    await put(store, "first", Thing())
+    assert [change.id for change in await drain(gone.feed(Container.ORDERS, "relay"))] == ["first"]
     await put(store, "later", Thing())
     feed = store.feed(Container.ORDERS, "relay")
     assert await drain(feed) == []
     clock.advance(timedelta(seconds=60))
     assert [change.id for change in await drain(feed)] == ["later"]
     await store.close()
-    _close([(ours, theirs)])
+    await gone.close()
 
 
 async def test_a_log_that_outgrows_its_limit_is_emptied_by_the_writer(

@@ -26,6 +26,15 @@ def this_process() -> Owner:
     return Owner(f"{pid}.{started}.{next(_INSTANCES)}", pid, started)
 
 
+def is_known_dead(owner_id: str) -> bool:
+    """Tell whether an id is that of an owner whose process is gone; what is no such id lives."""
+    pid, _, rest = owner_id.partition(".")
+    started, _, number = rest.rpartition(".")
+    if not (pid.isdecimal() and number.isdecimal()):
+        return False
+    return not is_alive(Owner(owner_id, int(pid), started), is_exact=True)
+
+
 def is_alive(owner: Owner, *, is_exact: bool) -> bool:
     """Tell whether the owner's process still runs.
 

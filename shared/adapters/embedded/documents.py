@@ -1,10 +1,10 @@
 """The embedded document store: the kernel's `Documents` on one SQLite file."""
 
-import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
+from shared.adapters.embedded.bus_owners import this_process
 from shared.adapters.embedded.faults import NO_FAULTS, Faults, guarded
 from shared.adapters.embedded.feed import EmbeddedFeed, behind
 from shared.adapters.embedded.opening import Synchronous, outside
@@ -44,8 +44,8 @@ _GET: Final = """SELECT type, seq, expires, checksum, body FROM documents INDEXE
 _LOAD: Final = "SELECT seq, expires, checksum, body FROM documents WHERE doc = ?"
 
 
-def _random_owner() -> str:
-    return os.urandom(12).hex()
+def _owner_here() -> str:
+    return this_process().id
 
 
 class EmbeddedDocuments:
@@ -79,7 +79,7 @@ class EmbeddedDocuments:
         synchronous: Synchronous = "FULL",
         meter: Meter | None = None,
         threaded: bool = True,
-        new_owner: Callable[[], str] = _random_owner,
+        new_owner: Callable[[], str] = _owner_here,
     ) -> None:
         self._clock, self._faults, self._new_owner = clock, faults, new_owner
         self._meter = meter or NoMeter()

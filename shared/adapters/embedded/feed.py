@@ -3,7 +3,8 @@
 As with Cosmos DB's latest-version mode a document comes once, as it is now, in order within its
 partition; deletes and documents whose time is over do not come. What is read comes again until it
 is checkpointed, and a checkpoint holds only under the lease's epoch, so that a reader that was
-thought dead cannot move a position that has another owner.
+thought dead cannot move a position that has another owner. Leases of a process that is gone are
+void at once, as the locks of its messages are.
 """
 
 import sqlite3
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from shared.adapters.embedded.bus_owners import is_known_dead
 from shared.adapters.embedded.faults import Faults, guarded
 from shared.adapters.embedded.opening import outside
 from shared.adapters.embedded.rows import RANGES, SHARD_OF, checksum, microseconds
@@ -41,6 +43,7 @@ _GONE: Final = "DELETE FROM readers WHERE container = ? AND consumer = ? AND exp
 _BEHIND: Final = """SELECT count(*) FROM documents
   WHERE shard = ? AND seq > ? AND (expires IS NULL OR expires > ?)"""
 _POSITIONS: Final = "SELECT container, consumer, range, position FROM leases"
+_PRESENT_ONES: Final = "SELECT owner FROM readers WHERE container = ? AND consumer = ?"
 _READERS: Final = "SELECT count(*) FROM readers WHERE container = ? AND consumer = ?"
 
 
@@ -159,11 +162,13 @@ class EmbeddedFeed:
         place = (self._container.value, self._consumer)
         connection.execute(_PRESENT, (*place, self._owner, now + LEASE_US))
         connection.execute(_GONE, (*place, now))
+        dead = self._void_dead(connection)
         (readers,) = connection.execute(_READERS, place).fetchone()
         rows = connection.execute(_LEASES, place).fetchall()
         share = -(-RANGES // readers)
         mine, given_back = self._shared([r for r, owner, _ in rows if owner == self._owner], share)
-        taken = {r for r, owner, expires in rows if owner != self._owner and expires > now}
+        others = [row for row in rows if row[1] not in {self._owner, *dead}]
+        taken = {r for r, _, expires in others if expires > now}
         free = [
             r for r in range(RANGES) if r not in taken and r not in mine and r not in given_back
         ]
@@ -172,6 +177,15 @@ class EmbeddedFeed:
         for number in given_back:
             connection.execute(_GIVE_BACK, (*place, self._owner, number))
         return self._held(connection, now)
+
+    def _void_dead(self, connection: sqlite3.Connection) -> set[str]:
+        """Forget the readers whose process is gone; returns who they were."""
+        place = (self._container.value, self._consumer)
+        owners = {owner for (owner,) in connection.execute(_PRESENT_ONES, place)} - {self._owner}
+        dead = {owner for owner in owners if is_known_dead(owner)}
+        for owner in dead:
+            connection.execute(_ABSENT, (*place, owner))
+        return dead
 
     def _shared(self, mine: list[int], share: int) -> tuple[list[int], list[int]]:
         """Divide our ranges into those to keep (what is being worked on first) and to give back."""
