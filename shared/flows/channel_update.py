@@ -32,6 +32,7 @@ from shared.channels.service import Received
 from shared.contracts.intake import Address as ToldAddress
 from shared.contracts.intake import Contact as ToldContact
 from shared.contracts.intake import PlaceOrder
+from shared.flows.closing import reply_by
 from shared.flows.context import Flows
 from shared.flows.order_command import Applied, Decide, Works, apply_command, stages_of
 from shared.flows.place_order import place_order
@@ -154,27 +155,32 @@ async def _attempt(
     now: datetime,
 ) -> list[str]:
     """Apply one command; returns what could not be applied, for the exception."""
+    decide = decider_of(command, reply_by(await flows.knowledge.of(caller.tenant_id, now), now))
     try:
-        await apply_command(
-            flows, caller, order.order_id, decider_of(command), now, command_id=command_id
-        )
+        await apply_command(flows, caller, order.order_id, decide, now, command_id=command_id)
     except Refused as refusal:
         return [f"{type(command).__name__}:{refusal.code}"]
     return []
 
 
-def decider_of(command: ChannelCommand) -> Decide:
-    """Return the decision on an order that a channel's command is (pure)."""
+def decider_of(command: ChannelCommand, answer_by: datetime | None = None) -> Decide:
+    """Return the decision on an order that a channel's command is (pure).
+
+    `answer_by`: until then a location that is asked to cancel should answer.
+    """
+    if isinstance(command, CancelUnits | CancelOrder):
+        return lambda order, works, act: _cancel(order, works, act, command, answer_by)
     return lambda order, works, act: _decide(command, order, works, act)
 
 
-def _decide(command: ChannelCommand, order: Order, works: Works, act: Act) -> Change | None:
+def _decide(
+    command: ReceiveUnits | RefundMoney | EditOrder | MarkPaid | AwaitPayment,
+    order: Order,
+    works: Works,
+    act: Act,
+) -> Change | None:
     change: Change | None
     match command:
-        case CancelUnits():
-            change = _cancel(order, works, act, command)
-        case CancelOrder(reason=why):
-            change = orders.cancel(order, (), stages_of(works), why, act, is_refunded=False)
         case ReceiveUnits():
             change = _receive(order, act, command)
         case RefundMoney(amount=amount):
@@ -188,9 +194,20 @@ def _decide(command: ChannelCommand, order: Order, works: Works, act: Act) -> Ch
     return change
 
 
-def _cancel(order: Order, works: Works, act: Act, command: CancelUnits) -> Change | None:
-    units = (Units(_line_id(order, command.channel_line), command.quantity),)
-    return orders.cancel(order, units, stages_of(works), "channel", act, is_refunded=False)
+def _cancel(
+    order: Order,
+    works: Works,
+    act: Act,
+    command: CancelUnits | CancelOrder,
+    answer_by: datetime | None,
+) -> Change | None:
+    units: tuple[Units, ...] = ()
+    reason = command.reason if isinstance(command, CancelOrder) else "channel"
+    if isinstance(command, CancelUnits):
+        units = (Units(_line_id(order, command.channel_line), command.quantity),)
+    return orders.cancel(
+        *(order, units, stages_of(works), reason, act), is_refunded=False, reply_by=answer_by
+    )
 
 
 def _receive(order: Order, act: Act, command: ReceiveUnits) -> Change | None:

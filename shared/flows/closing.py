@@ -44,6 +44,11 @@ def auto_cancel_at(known: TenantKnowledge, now: datetime) -> datetime | None:
     return None if days is None else now + timedelta(days=days)
 
 
+def reply_by(known: TenantKnowledge, now: datetime) -> datetime:
+    """Return when a location that is asked to cancel now should have answered."""
+    return now + timedelta(minutes=known.settings.cancel_reply_minutes)
+
+
 def fulfillments_of(
     known: TenantKnowledge, order: Order, sourced: Sequence[Pick], attempt: int, now: datetime
 ) -> tuple[Fulfillment, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from shared.flows.closing import reply_by
 from shared.flows.context import Flows
 from shared.flows.order_command import Applied, apply_command, stages_of
 from shared.orders import decide as orders
@@ -23,12 +24,15 @@ async def cancel(
     command_id: str | None = None,
 ) -> Applied:
     """Cancel units, or the whole order when none are named; what is picked is asked for."""
+    answer_by = reply_by(await flows.knowledge.of(caller.tenant_id, now), now)
     return await apply_command(
         flows,
         caller,
         order_id,
         lambda order, works, act: orders.cancel(
-            order, units, stages_of(works), reason, act, is_refunded=is_refunded
+            *(order, units, stages_of(works), reason, act),
+            is_refunded=is_refunded,
+            reply_by=answer_by,
         ),
         now,
         command_id=command_id,

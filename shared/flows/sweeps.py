@@ -112,6 +112,11 @@ async def _reach_dates(flows: Flows, tenant_id: str, order: Order, now: datetime
         await apply_command(
             flows, caller, order_id, lambda known, _, act: orders.auto_cancel(known, act), now
         )
+        await apply_command(
+            *(flows, caller, order_id),
+            lambda known, _, act: orders.cancel_unanswered(known, act),
+            now,
+        )
     except (Refused, Outside):
         return False
     return True

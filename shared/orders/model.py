@@ -123,6 +123,7 @@ class Part(Strict):
     ready_by: Instant | None = None
     auto_cancel_at: Instant | None = None
     queue: ShortText | None = None  # where a rule put it to wait; rules may ask for it
+    reply_by: Instant | None = None  # when a location that was asked to cancel should answer
     out_since: Instant | None = None  # shipped, handed over or delivered, whichever it is in now
 
 

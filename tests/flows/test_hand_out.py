@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from functions import couriers, fulfillment
+from shared.flows.steer_order import cancel
+from shared.flows.sweeps import sweep_tenant
 from shared.fulfillment import service as work_service
 from shared.fulfillment.model import Fulfillment, Status
 from shared.orders.model import Order, PartState
@@ -427,3 +429,18 @@ async def test_what_left_a_location_that_had_given_it_away_is_put_before_a_perso
     assert found.exceptions == 1
     assert await shop.stock("BOOT", "berlin") == (3, 0, 3)
     assert await shop.stock("BOOT", "hamburg") == (5, 2, 3)
+
+
+async def test_a_location_that_is_silent_about_a_cancel_is_an_exception(shop: Shop) -> None:
+    await shop.receive("BOOT", "berlin", 1)
+    order = await shop.place()
+    (work,) = await shop.works(order.order_id)
+    await shop.call(fulfillment.accept_fulfillment, at(work))
+    await shop.call(fulfillment.pick_fulfillment, at(work), body={"scans": [{"code": "BOOT"}]})
+    await cancel(shop.world.flows, shop.caller, order.order_id, (), "customer", shop.clock.now())
+    await sweep_tenant(shop.world.flows, TENANT, shop.later(minutes=239))
+    assert (await shop.order(order.order_id)).exceptions == 0
+    await sweep_tenant(shop.world.flows, TENANT, shop.later(minutes=1))
+    await sweep_tenant(shop.world.flows, TENANT, shop.later(minutes=1))
+    asked = await shop.order(order.order_id)
+    assert (asked.exceptions, states(asked)) == (1, [("1", 1, PartState.CANCEL_REQUESTED)])

@@ -9,6 +9,7 @@ from shared.orders.decide.cancel import (
     Units,
     auto_cancel,
     cancel,
+    cancel_unanswered,
     confirm_cancel,
     refuse_cancel,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "assign_sku",
     "auto_cancel",
     "cancel",
+    "cancel_unanswered",
     "close_attempt",
     "close_exception",
     "close_window",

@@ -12,6 +12,7 @@ PICKUP_SHORT: Final = "pickup-short"
 LOST: Final = "shipment-lost"
 ADDRESS_LATE: Final = "address-changed-after-pick"
 OVERPAID: Final = "refunded-above-paid"
+CANCEL_UNANSWERED: Final = "cancel-unanswered"
 CHANNEL_CHANGE: Final = "channel-change-not-applied"
 
 _COMMON: Final = ("acknowledge",)
@@ -24,6 +25,7 @@ _ACTIONS: Final[dict[str, tuple[str, ...]]] = {
     PICKUP_SHORT: ("ship-to-store", "convert-to-shipment", "another-store", "reset", "cancel"),
     LOST: ("replace", "refund", *_COMMON),
     ADDRESS_LATE: ("intercepted", *_COMMON),
+    CANCEL_UNANSWERED: _COMMON,
     CHANNEL_CHANGE: ("applied", *_COMMON),
     "unfillable": ("reset", "cancel"),
 }

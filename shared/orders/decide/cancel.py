@@ -2,13 +2,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from shared.contracts.orders import CancelRefused, CancelRequested, PartsCancelled
+from shared.contracts.orders import (
+    CancelRefused,
+    CancelRequested,
+    ExceptionOpened,
+    PartsCancelled,
+)
 from shared.contracts.stock import RejectReason
 from shared.kernel.errors import NotAllowed, NotFound
 from shared.orders import life
+from shared.orders.decide import actions
 from shared.orders.decide.change import Act, Change, Cut
 from shared.orders.decide.draft import Draft
 from shared.orders.decide.refund import refund_of_cancelled
@@ -36,6 +43,13 @@ class Units:
     part: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _How:
+    stages: Mapping[str, Stage]
+    reason: str
+    reply_by: datetime | None
+
+
 # What costs least to cancel goes first.
 _ORDER: Final = (
     *(PartState.EXCEPTION, PartState.UNFILLABLE, PartState.BACKORDERED, PartState.PREORDERED),
@@ -51,11 +65,12 @@ def cancel(
     act: Act,
     *,
     is_refunded: bool = True,
+    reply_by: datetime | None = None,
 ) -> Change | None:
     """Cancel units, or without any named the whole order; None when all is cancelled already.
 
     `stages` by fulfillment id; one that is missing is taken as committed. `is_refunded` False: the
-    channel pays back itself.
+    channel pays back itself. `reply_by`: until then a location that is asked should answer.
 
     Raises:
         NotSoMany: more units than are in states that can be cancelled.
@@ -63,10 +78,11 @@ def cancel(
         NotFound: no such line.
     """
     draft = Draft(order, act)
+    how = _How(stages, reason, reply_by)
     if wanted:
         for units in _merged(wanted):
-            _cancel_units(draft, units, stages, reason)
-    elif not _cancel_all(draft, stages, reason):
+            _cancel_units(draft, units, how)
+    elif not _cancel_all(draft, how):
         return None
     is_whole = not wanted
     return _finished(draft, order, reason, is_refunded=is_refunded, is_whole=is_whole)
@@ -83,11 +99,11 @@ def _merged(wanted: Sequence[Units]) -> Iterable[Units]:
     return [Units(line_id, quantity, part) for (line_id, part), quantity in sums.items()]
 
 
-def _cancel_all(draft: Draft, stages: Mapping[str, Stage], reason: str) -> bool:
+def _cancel_all(draft: Draft, how: _How) -> bool:
     parts = [(line, part) for line, part in all_parts(draft.order)]
     can = [(line, part) for line, part in parts if part.state in _ORDER]
     for line, part in can:
-        draft.cut(line.line_id, part, _cut(part, part.quantity, stages, reason))
+        draft.cut(line.line_id, part, _cut(part, part.quantity, how))
     if can or (not parts and draft.order.cancelled_at is None):
         return True
     over = {PartState.CANCELLED, PartState.CANCEL_REQUESTED}
@@ -96,9 +112,9 @@ def _cancel_all(draft: Draft, stages: Mapping[str, Stage], reason: str) -> bool:
     raise NotAllowed("order", draft.order.status, "cancel", ("return",))
 
 
-def _cancel_units(draft: Draft, units: Units, stages: Mapping[str, Stage], reason: str) -> None:
+def _cancel_units(draft: Draft, units: Units, how: _How) -> None:
     def rank(part: Part) -> tuple[int, int]:
-        return _ORDER.index(part.state), _stage(part, stages)
+        return _ORDER.index(part.state), _stage(part, how.stages)
 
     parts = [part for part in draft.parts(units.line_id) if part.state in _ORDER]
     parts = [part for part in parts if units.part in {None, part.part}]
@@ -109,7 +125,7 @@ def _cancel_units(draft: Draft, units: Units, stages: Mapping[str, Stage], reaso
     for part in sorted(parts, key=rank):
         taken = min(left, part.quantity)
         if taken:
-            draft.cut(units.line_id, part, _cut(part, taken, stages, reason))
+            draft.cut(units.line_id, part, _cut(part, taken, how))
         left -= taken
 
 
@@ -118,11 +134,13 @@ def _stage(part: Part, stages: Mapping[str, Stage]) -> int:
     return list(Stage).index(stages.get(part.fulfillment_id or "", Stage.COMMITTED))
 
 
-def _cut(part: Part, units: int, stages: Mapping[str, Stage], reason: str) -> Cut:
+def _cut(part: Part, units: int, how: _How) -> Cut:
     is_asked = part.state in RESERVED and (
-        stages.get(part.fulfillment_id or "", Stage.COMMITTED) is Stage.COMMITTED
+        how.stages.get(part.fulfillment_id or "", Stage.COMMITTED) is Stage.COMMITTED
     )
-    return Cut(units, (life.AskCancel if is_asked else life.Cancel,), {"reason": reason})
+    if is_asked:
+        return Cut(units, (life.AskCancel,), {"reason": how.reason, "reply_by": how.reply_by})
+    return Cut(units, (life.Cancel,), {"reason": how.reason})
 
 
 def _finished(
@@ -207,3 +225,25 @@ def auto_cancel(order: Order, act: Act) -> Change | None:
                 line.line_id, part, Cut(part.quantity, (life.Cancel,), {"reason": AUTO_CANCEL})
             )
     return None if draft.is_empty else _finished(draft, order, AUTO_CANCEL)
+
+
+def cancel_unanswered(order: Order, act: Act) -> Change | None:
+    """Put before a person what a location was asked to cancel and is silent about; None: nothing.
+
+    The parts stay asked for: whoever finds out confirms or refuses in the location's place.
+    """
+    draft = Draft(order, act)
+    for line, part in all_parts(order):
+        is_asked = part.state is PartState.CANCEL_REQUESTED
+        if is_asked and part.reply_by is not None and part.reply_by <= act.now:
+            draft.cut(line.line_id, part, Cut(part.quantity, (), {"reply_by": None}))
+            detail: dict[str, str | int] = {
+                "fulfillment_id": part.fulfillment_id or "",
+                "quantity": part.quantity,
+            }
+            draft.open_exception(actions.CANCEL_UNANSWERED, line.line_id, part, detail)
+    if draft.is_empty:
+        return None
+    first = f"{order.order_id}.x{order.exceptions + 1}"
+    facts = {"exception_id": first, "reason": actions.CANCEL_UNANSWERED}
+    return draft.finish(ExceptionOpened, facts=facts)

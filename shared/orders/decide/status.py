@@ -111,4 +111,9 @@ def due_at(order: Order) -> datetime | None:
         for line, part in all_parts(order)
         if part.state is PartState.PREORDERED and line.release_at is not None
     ]
+    dates += [
+        part.reply_by
+        for _, part in all_parts(order)
+        if part.state is PartState.CANCEL_REQUESTED and part.reply_by is not None
+    ]
     return min(dates, default=None)

@@ -258,3 +258,30 @@ def test_a_line_is_not_divided_without_end() -> None:
 def test_pending_rest_of_a_division_is_routed_again() -> None:
     assert done(cancelled(an_order(), Units("1", 1))).event.route
     assert not accepted(payment="unpaid").event.route
+
+
+def test_a_cancel_that_nobody_answers_in_time_stands_before_a_person_once() -> None:
+    due = NOW + timedelta(hours=4)
+    order = sourced()
+    known = stages(order, Stage.COMMITTED)
+    order = done(decide.cancel(order, (), known, "customer", ACT, reply_by=due)).order
+    assert (order.due_at, decide.cancel_unanswered(order, ACT)) == (due, None)
+    late = Act("acme", due, "system:sweep")
+    change = done(decide.cancel_unanswered(order, late))
+    (opened,) = change.opened
+    assert (opened.code, opened.line_id, opened.location_id) == (
+        "cancel-unanswered", "1", "berlin",
+    )  # fmt: skip
+    assert states(change.order) == [(1, 3, "cancel-requested")]
+    assert (change.event.stock, change.order.due_at) == ((), None)
+    assert decide.cancel_unanswered(change.order, late) is None
+
+
+def test_a_cancel_that_was_answered_is_not_waited_for() -> None:
+    due = NOW + timedelta(hours=4)
+    order = sourced()
+    known = stages(order, Stage.COMMITTED)
+    order = done(decide.cancel(order, (), known, "customer", ACT, reply_by=due)).order
+    order = done(decide.refuse_cancel(order, [Units("1", part=1)], ACT)).order
+    assert order.due_at is None
+    assert decide.cancel_unanswered(order, Act("acme", due, "system:sweep")) is None
