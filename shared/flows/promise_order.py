@@ -260,6 +260,8 @@ async def _close(
             order = await order_service.save(flows.store, stored, change, act, extra=extra)
         except (GuardFailed, Exists):
             continue
-        await give_back_capacity(flows, known, decision.order_id)
+        made = {pick.fulfillment_id for pick in closing.sourced}
+        if any(pick.capacity_day and pick.fulfillment_id not in made for pick in decision.picks):
+            await give_back_capacity(flows, known, decision.order_id)
         return order
     raise Unavailable(f"{decision.order_id} is being changed by others")
