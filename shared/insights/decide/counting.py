@@ -265,3 +265,4 @@ _TABLE: Final[Mapping[str, _Count]] = {
     OVERCOMMITTED: _overcommitted,
     OPENED: _opened,
 }
+COUNTED: Final = frozenset(_TABLE)  # the filter of the subscription names the same

@@ -14,6 +14,8 @@ from shared.adapters.embedded.bus_topology import (
     read_json,
     read_topology,
 )
+from shared.contracts.base import short_name
+from shared.insights.decide import COUNTED
 from shared.kernel.bus import Entity
 from tests.unit.bus.samples import a_message
 
@@ -61,12 +63,14 @@ def test_stock_movements_and_channel_updates_come_in_sessions() -> None:
     ("label", "marks", "wanted"),
     [
         ("orders.order-accepted", {"route"}, {"routing", "customers", "notifications", "insights"}),
-        ("orders.parts-changed", {"stock"}, {"routing", "notifications", "insights", "channels"}),
-        ("orders.parts-changed", set(), {"notifications", "insights", "channels"}),
-        ("inventory.stock-freed", set(), {"routing", "insights"}),
-        ("fulfillment.shipped", set(), {"notifications", "insights", "channels"}),
-        ("returns.return-received", set(), {"notifications", "insights"}),
-        ("catalog.product-changed", set(), {"insights"}),
+        ("orders.parts-cancelled", {"stock"}, {"routing", "notifications", "insights"}),
+        ("orders.order-edited", set(), {"notifications"}),
+        ("inventory.stock-freed", set(), {"routing"}),
+        ("inventory.stock-overcommitted", set(), {"routing", "insights"}),
+        ("inventory.stock-changed", set(), {"notifications"}),
+        ("fulfillment.parts-shipped", set(), {"notifications", "insights", "channels"}),
+        ("returns.return-changed", set(), {"notifications", "insights"}),
+        ("catalog.product-changed", set(), set()),
     ],
 )
 def test_events_go_where_they_are_needed(label: str, marks: set[str], wanted: set[str]) -> None:
@@ -78,6 +82,14 @@ def test_events_go_where_they_are_needed(label: str, marks: set[str], wanted: se
         if any(wants(message) for wants in line.filters)
     }
     assert found == wanted
+
+
+def test_every_event_that_is_counted_reaches_the_insights() -> None:
+    events = load_topology(SHIPPED).destinations["events"]
+    (insights,) = (line for line in events.lines if line.path == "events/insights")
+    for name in COUNTED:
+        message = a_message(short_name(name))
+        assert any(wants(message) for wants in insights.filters), name
 
 
 def test_a_queue_without_properties_has_the_brokers_usual_ones() -> None:
