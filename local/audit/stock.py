@@ -55,7 +55,7 @@ def nothing_is_oversold(books: Books) -> Iterator[str]:
         for level in levels:
             if level.free < 0 and not _is_explained(books, sku, level):
                 yield f"{sku}@{level.location_id} free is {level.free} and no fact says why"
-            elif level.free < 0:
+            elif level.free < 0 and level.reserved:
                 yield from _not_taken_back(books, sku, level)
 
 
@@ -100,7 +100,8 @@ def goods_leave_once(books: Books) -> Iterator[str]:
     """Yield SKUs and locations from which other units left than orders say."""
     said, left = _units_out(books), _units_gone(books)
     for at in sorted(said.keys() | left.keys()):
-        if said[at] != left[at]:
+        is_counted = all(body.tracked for body in books.reservations.get(at[0], ()))
+        if is_counted and said[at] != left[at]:
             yield f"{'@'.join(at)}: {said[at]} units left, stock knows of {left[at]}"
 
 

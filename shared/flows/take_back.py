@@ -39,6 +39,8 @@ async def take_back_stock(flows: Flows, event: StockOvercommitted, now: datetime
     level = await inventory.overcommitted(flows.store, tenant_id, sku, at, now)
     if level is None:
         return 0
+    if not level.reserved:
+        return -level.free  # nothing is promised of it; an unlimited SKU's work holds no units
     claims = _claims(await work_service.open_work(flows.store, tenant_id, at), sku)
     choice = take_back(-level.free, claims)
     for claim in choice.taken:

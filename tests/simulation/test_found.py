@@ -10,7 +10,7 @@ from shared.catalog import capacity
 from shared.catalog.model import LocationKind
 from shared.contracts.inventory import Sale
 from shared.contracts.orders import OrderWork
-from shared.contracts.stock import RejectReason
+from shared.contracts.stock import Ending, EndReservation, RejectReason
 from shared.flows.follow import follow
 from shared.flows.hand_out import Rejection, reject
 from shared.flows.place_order import place_order
@@ -175,6 +175,18 @@ async def test_an_empty_shelf_leaves_what_other_orders_hold_in_totes(shop: Shop)
     await reject(shop.world.flows, shop.caller, missing.fulfillment_id, rows, now)
     await shop.settle_all()
     assert await shop.stock("BOOT", "berlin") == (1, 1, 0)
+
+
+async def test_an_unlimited_sku_that_leaves_unreserved_is_not_counted(shop: Shop) -> None:
+    store, now = shop.world.store, shop.clock.now()
+    wanted = Reserve("o_x.1.1.1", "BOOT", "berlin", 2, "o_x", "1", 1, tracked=False)
+    await inventory.reserve(store, TENANT, wanted, now)
+    for how in (Ending.RELEASED, Ending.CONSUMED):
+        task = EndReservation(
+            reservation_id="o_x.1.1.1", sku="BOOT", location_id="berlin", quantity=2, ending=how
+        )
+        await inventory.perform(store, TENANT, task, now)
+    assert await shop.stock("BOOT", "berlin") == (0, 0, 0)
 
 
 async def _accepted(shop: Shop) -> str:

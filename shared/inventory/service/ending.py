@@ -107,6 +107,9 @@ async def _ended_before(
 async def _consumed_anyway(
     store: Documents, tenant_id: str, task: EndReservation, at: datetime
 ) -> Outcome:
+    found = await _reservation(store, tenant_id, task.sku, task.reservation_id)
+    if found and not found.tracked:
+        return Outcome.LOST  # of an unlimited SKU there is nothing to count
     done = await _once(
         store, tenant_id, task.sku, lambda s: decide.consumed_anyway(task, stamp(at), s)
     )
