@@ -17,9 +17,7 @@ ENVIRONMENT = {"PATH": os.defpath, "ORDERLOOM_LOG_LEVEL": "ERROR"}
 HEALTH = "/api/v1/health"
 
 
-def run(
-    *arguments: str, timeout: float = 30, **settings: str
-) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, timeout: float = 30, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "local", *arguments],
         cwd=ROOT, env=ENVIRONMENT | settings, capture_output=True, text=True, check=False,
