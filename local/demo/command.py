@@ -12,7 +12,7 @@ ORDERS: Final = 120
 ORDERS_MAX: Final = 5_000
 SEED_MAX: Final = 10**9
 THURSDAY: Final = 3
-DAYS_PLAYED: Final = 4
+DAYS_PLAYED: Final = 3
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +54,7 @@ def _day(text: str) -> date:
 
 
 def usual_day(today: date) -> date:
-    """Return the last Thursday whose weekend is over: what is served afterwards is recent."""
+    """Return the last Thursday that is long enough ago; what is served afterwards is recent."""
     last = today - timedelta(days=DAYS_PLAYED)
     return last - timedelta(days=(last.weekday() - THURSDAY) % 7)
 

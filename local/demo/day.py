@@ -1,4 +1,4 @@
-"""The day's script: who does what when, for both retailers, and the two days after."""
+"""The day's script: who does what when, for both retailers, and what the day after brings."""
 
 import random
 from collections.abc import Sequence
@@ -134,13 +134,4 @@ def _days_after(scene: Scene) -> None:
         agenda.at(at, partial(_round, scene, 100 + number))
     agenda.at(first + 4 * HOUR, lambda: stories.people_decide(scene))
     agenda.at(first + 12 * HOUR, lambda: goods_back.some_come_back(scene))
-    second = first + timedelta(days=1)
-    for number, hour in enumerate((12, 16, 18, 20, 22)):
-        at = second.replace(hour=hour, minute=50)
-        agenda.at(at, partial(_round, scene, 200 + number))
-    agenda.at(second + timedelta(days=1, hours=4), lambda: _quiet_sunday(scene))
-
-
-async def _quiet_sunday(scene: Scene) -> None:
-    """Nobody is at work; what falls due by itself has fallen due."""
-    await scene.doors.settled()
+    agenda.at(first + timedelta(days=1, hours=7), scene.doors.settled)

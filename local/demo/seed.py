@@ -38,7 +38,7 @@ OPENED_BEFORE: Final = timedelta(hours=8)  # the counts were made the night befo
 COUNTS_A_BATCH: Final = 40  # two documents each, below the store's hundred
 FEED_PAGE: Final = 1_000
 FEED_PAGES_MAX: Final = 10_000
-PICKUP_EXPIRY_DAYS: Final = 2
+PICKUP_EXPIRY_DAYS: Final = 1
 STOCK_RELAY: Final = "relay-stock"  # the outbox relay's own place in the feed
 SHOP: Final = "shop"  # the connection of the web shop
 SAME_DAY: Final = "same-day"  # orders of this type go to stores first
