@@ -15,7 +15,9 @@ from shared.flows.take_back import take_back_stock
 from shared.inventory import service as inventory
 from shared.tenants.model import Caller, Role
 
-WAITERS_MAX: Final = 20  # waiting parts that one announcement serves
+# Waiting parts that one announcement looks at. Some cannot have the units (held, too many, no
+# service), so it is more than an announcement usually serves: nothing announces the units again.
+WAITERS_MAX: Final = 100
 
 
 def system(tenant_id: str, flow: str, correlation_id: str = "") -> Caller:
@@ -71,10 +73,10 @@ async def serve_waiters(flows: Flows, freed: StockFreed, now: datetime) -> None:
         limit=WAITERS_MAX,
         rules=known.stock_rules,
     )
-    for wait in waiting:
+    for order_id in dict.fromkeys(wait.order_id for wait in waiting):
         level = await inventory.level(
             flows.store, freed.tenant_id, freed.sku, freed.location_id, now
         )
         if level is None or level.free <= 0:
             return
-        await promise_order(flows, freed.tenant_id, wait.order_id, now, is_freed=True)
+        await promise_order(flows, freed.tenant_id, order_id, now, is_freed=True)

@@ -6,6 +6,7 @@ from typing import Any
 from functions import couriers
 from shared.contracts.stock import RejectReason
 from shared.flows.hand_out import Rejection, reject
+from shared.flows.steer_order import hold
 from shared.inventory import service as inventory
 from shared.kernel.documents import Container
 from shared.orders import service as orders
@@ -213,3 +214,14 @@ async def test_a_rules_queue_and_days_stand_on_the_part_and_lead_it_to_other_rul
         assert (part.state, part.location_id, part.queue) == (PartState.SOURCED, "hamburg", None)
     finally:
         await shop.close()
+
+
+async def test_freed_stock_passes_by_those_who_cannot_have_it(shop: Shop) -> None:
+    for number in range(25):
+        held = await shop.place(an_order(reference=f"held-{number}", priority=5))
+        await hold(shop.world.flows, shop.caller, held.order_id, "fraud", None, shop.clock.now())
+    order = await shop.place(an_order(reference="last"))
+    await shop.settle_all()
+    await shop.receive("BOOT", "berlin", 1)
+    await shop.settle_all()
+    assert states(await shop.order(order.order_id)) == [("1", 1, PartState.SOURCED)]
