@@ -20,6 +20,7 @@ from shared.fulfillment.model import Status
 from shared.kernel.bus import Message
 from shared.kernel.clock import Clock
 from shared.kernel.ids import order_id
+from shared.orders.model import RESERVED, WITH_CUSTOMER, PartState
 from shared.wiring import World
 from tests.host.site import TENANT, an_order
 
@@ -30,6 +31,8 @@ AGAIN_S: Final = 0.05  # between two tries of a call that was not answered
 TRIES_MAX: Final = 100
 REASONS: Final = ("no-variance", "mismatch", "damaged", "not-in-stock")
 FAULT: Final = 500
+# What a cancelled order may come to: what could not be stopped any more has left.
+STOPPED: Final = WITH_CUSTOMER | {PartState.CANCELLED, PartState.CANCEL_REQUESTED}
 BUSY: Final = frozenset({429, 503})
 
 Act = Callable[[], Awaitable[None]]
@@ -53,10 +56,12 @@ class Promises:
         yield from self.faults
         orders = {order.order_id for order in books.orders}
         yield from (f"order {name} is lost" for name in sorted(self.orders - orders))
-        for name in sorted(self.cancelled):
-            told = {event.name for event in books.events.get(name, {}).values()}
-            if not told & {"orders.parts-cancelled.v1", "orders.cancel-requested.v1"}:
-                yield f"the cancellation of {name} is lost"
+        for order, line, part in books.parts():
+            name = f"{order.order_id}.{line.line_id}.{part.part} is {part.state}"
+            if order.order_id in self.cancelled and part.state not in STOPPED:
+                yield f"{name}, the order was cancelled"
+            if part.fulfillment_id in self.rejected and part.state in RESERVED:
+                yield f"{name} of {part.fulfillment_id}, which was rejected"
         yield from self._work_broken(books)
         there = [body.movement_id for bodies in books.movements.values() for body in bodies]
         yield from (f"movement {n} is lost" for n in sorted(self.movements - set(there)))
@@ -70,13 +75,6 @@ class Promises:
         for name in sorted(self.shipped):
             if works[name].status not in {Status.SHIPPED, Status.CLOSED}:
                 yield f"{name} was shipped and is {works[name].status}"
-        for name in sorted(self.rejected):
-            events = books.events.get(works[name].order_id, {}).values()
-            if not any(
-                e.data.get("fulfillment_id") == name and e.name == "fulfillment.parts-rejected.v1"
-                for e in events
-            ):
-                yield f"the rejection of {name} is lost"
 
 
 @dataclass
