@@ -193,6 +193,10 @@ class Instrument:
             await asyncio.sleep(LOOK_S)
         raise TimeoutError(f"no {id} in {key}")
 
+    async def count(self, container: str, key: str, type: str) -> int:
+        """Return how many documents of a type a partition has."""
+        return len(await self.ids(container, key, type, 0))
+
     async def quiet(self) -> None:
         """Return once nothing was written for a while: every event has been worked."""
         until, still, before = perf_counter() + PATIENCE_S, perf_counter(), self._versions()

@@ -71,8 +71,8 @@ def _location(name: str, number: int, source: random.Random) -> LocationDetails:
             "place": {
                 "country": "US",
                 "postcode": f"{source.randrange(501, 99_950):05d}",
-                "lat_e6": int(math.floor(source.uniform(26, 47) * 1e6)),
-                "lon_e6": int(math.floor(source.uniform(-122, -72) * 1e6)),
+                "lat_e6": math.floor(source.uniform(26, 47) * 1e6),
+                "lon_e6": math.floor(source.uniform(-122, -72) * 1e6),
             },
             "hours": OpeningHours(
                 zone="America/New_York",

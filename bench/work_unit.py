@@ -9,7 +9,7 @@ import os
 import random
 from collections.abc import Iterable, Iterator
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 from bench._serving import (
     Client,
@@ -71,6 +71,7 @@ class WorkUnit:
         self._source = random.Random(11)
         self._played = 0
         self.steps: dict[str, list[float]] = {}
+        self.shipped: list[Any] = []
 
     async def warm_up(self, client: Client, number: int) -> None:
         """Play an order that is not counted."""
@@ -93,6 +94,7 @@ class WorkUnit:
         for work in listed["items"]:
             for item in work["items"]:
                 await self._seen.has("stock", item["sku"], f"end:{item['reservation_id']}")
+        self.shipped.append(order)
 
     async def _fulfill(self, client: Client, work: dict[str, object]) -> None:
         path, items = f"/fulfillments/{work['fulfillment_id']}", work["items"]

@@ -9,6 +9,8 @@ LOG: Final = logging.getLogger("orderloom")
 def write(event: str, fields: dict[str, object], error: BaseException | None = None) -> None:
     """Log a call's outcome; a fault of ours with the place where it happened."""
     if error is None:
-        LOG.info(event, extra=fields)
+        if LOG.isEnabledFor(logging.INFO):
+            # Not LOG.info: that walks the stack for a file and a line which nobody prints.
+            LOG.handle(LOG.makeRecord(LOG.name, logging.INFO, "", 0, event, (), None, extra=fields))
     else:
         LOG.error(event, extra=fields, exc_info=error)

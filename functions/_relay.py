@@ -17,7 +17,7 @@ from shared.contracts.relay import (
     happening_of,
     parcel_of,
 )
-from shared.inventory.decide.outbox import events_of
+from shared.inventory.decide.outbox import TELLING, events_of
 from shared.kernel.bus import Entity, Message, Park
 from shared.kernel.documents import EVENT_KINDS, Change, Container
 from shared.kernel.errors import Corrupt
@@ -27,6 +27,7 @@ from shared.tenants.parking import Lot, park
 from shared.wiring import World, world
 
 SENT_AT_ONCE_MAX: Final = 100
+EVENTS: Final = frozenset({"event"})
 RAW_LENGTH_MAX: Final = 200_000  # of an unreadable document that is parked
 _AROUND: Final = frozenset({"id", "tenantId", "key", "pk", "type", "ttl"})
 
@@ -40,6 +41,9 @@ async def relay(container: Container, documents: Iterable[Mapping[str, Any]]) ->
     current = world()
     happenings: list[Happening] = []
     for document in documents:
+        telling = TELLING if container is Container.STOCK else EVENTS
+        if document.get("type") not in telling:
+            continue  # most documents tell nothing: their bodies are not even read
         change = change_of(container, document)
         try:
             happenings.extend(happenings_of(change))

@@ -1,7 +1,7 @@
 """Plain values from one capability to another: what routing is asked about an order (pure)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -137,13 +137,14 @@ def candidates_of(
             if location.location_id in at and sku not in unlimited
         }
         if location.active and (held or unlimited):
-            candidate = _candidate(location, held, unlimited, capacity_left(location), now)
-            found.append(replace(candidate, lane=lane_of(location.location_id)))
+            lane = lane_of(location.location_id)
+            found.append(_candidate(location, lane, held, unlimited, capacity_left(location), now))
     return tuple(found)
 
 
 def _candidate(
     location: Location,
+    lane: str,
     held: Mapping[str, StockView],
     unlimited: Sequence[str],
     capacity_left: int | None,
@@ -155,6 +156,7 @@ def _candidate(
         stock[sku] = Stock(UNLIMITED_UNITS, UNLIMITED_UNITS, UNLIMITED_UNITS, 0, 0)
     return Candidate(
         location_id=location.location_id,
+        lane=lane,
         stock=stock,
         kind=location.kind,
         groups=frozenset(location.groups),

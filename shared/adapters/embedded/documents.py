@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from shared.adapters.embedded.bus_owners import this_process
+from shared.adapters.embedded.decoded import Decoded, Row
 from shared.adapters.embedded.faults import NO_FAULTS, Faults, guarded
 from shared.adapters.embedded.feed import EmbeddedFeed, behind
 from shared.adapters.embedded.opening import Synchronous, outside
@@ -16,7 +17,7 @@ from shared.adapters.embedded.queries import (
     encode_cursor,
     find,
 )
-from shared.adapters.embedded.rows import LAYOUT, checksum, microseconds
+from shared.adapters.embedded.rows import LAYOUT, microseconds
 from shared.adapters.embedded.sqlite import Database
 from shared.adapters.embedded.writes import Batch, Writer, body_of
 from shared.kernel.clock import Clock
@@ -31,7 +32,6 @@ from shared.kernel.documents import (
     Stored,
     check_operations,
 )
-from shared.kernel.errors import Corrupt
 from shared.kernel.meter import Meter, NoMeter
 
 KEY_BYTES_MAX: Final = 1_024
@@ -41,7 +41,7 @@ T = TypeVar("T")
 # INDEXED BY for a statement that stays prepared (see fields), not for the choice, which is clear.
 _GET: Final = """SELECT type, seq, expires, checksum, body FROM documents INDEXED BY place
   WHERE container = ? AND tenant = ? AND key = ? AND id = ?"""
-_LOAD: Final = "SELECT seq, expires, checksum, body FROM documents WHERE doc = ?"
+_LOAD: Final = "SELECT type, seq, expires, checksum, body FROM documents WHERE doc = ?"
 
 
 def _owner_here() -> str:
@@ -84,6 +84,7 @@ class EmbeddedDocuments:
         self._clock, self._faults, self._new_owner = clock, faults, new_owner
         self._meter = meter or NoMeter()
         self.on_change: list[Callable[[Container], None]] = []
+        self._decoded = Decoded()
         self._writer = Writer(clock)
         self._database = Database(
             path,
@@ -118,12 +119,10 @@ class EmbeddedDocuments:
         self._meter.charge("documents.get", 1)
         if row is None:
             return None
-        type, seq, expires, digest, body = row
-        if type != kind.type or (expires is not None and expires <= self._now()):
+        found = Row(*row)
+        if found.type != kind.type or (found.expires is not None and found.expires <= self._now()):
             return None
-        if checksum(place, (type, seq, expires), body) != digest:
-            raise Corrupt(f"a {type} document does not match its checksum")
-        return Stored(id, key, str(seq), kind.decode(body))
+        return Stored(id, key, str(found.seq), self._decoded.body(place, kind, found))
 
     async def batch(
         self, tenant_id: str, container: Container, key: str, operations: Sequence[Operation]
@@ -175,7 +174,9 @@ class EmbeddedDocuments:
             connection.execute("BEGIN")  # one snapshot for the index and the documents
             try:
                 found = find(connection, query, after, self._now())
-                items = tuple(_load(connection, query, kind, one) for one in found[: query.limit])
+                items = tuple(
+                    self._load(connection, query, kind, one) for one in found[: query.limit]
+                )
             finally:
                 connection.execute("COMMIT")
         except sqlite3.Error as error:
@@ -183,6 +184,14 @@ class EmbeddedDocuments:
         has_more = len(found) > query.limit
         last = found[query.limit - 1].position if has_more else None
         return Page(items, None if last is None else encode_cursor(query, last))
+
+    def _load(
+        self, connection: sqlite3.Connection, query: Query, kind: Kind[D], found: Found
+    ) -> Stored[D]:
+        row = Row(*connection.execute(_LOAD, (found.doc,)).fetchone())
+        _, id, key = found.position
+        place = (query.container.value, query.tenant_id, key, id)
+        return Stored(id, key, str(row.seq), self._decoded.body(place, kind, row))
 
     def feed(self, container: Container, consumer: str) -> EmbeddedFeed:
         """Return a reader of its own; readers of one consumer share the ranges."""
@@ -214,15 +223,6 @@ class EmbeddedDocuments:
 
     def _now(self) -> int:
         return microseconds(self._clock.now())
-
-
-def _load(connection: sqlite3.Connection, query: Query, kind: Kind[D], found: Found) -> Stored[D]:
-    seq, expires, digest, body = connection.execute(_LOAD, (found.doc,)).fetchone()
-    _, id, key = found.position
-    place = (query.container.value, query.tenant_id, key, id)
-    if checksum(place, (query.type, seq, expires), body) != digest:
-        raise Corrupt(f"a {query.type} document does not match its checksum")
-    return Stored(id, key, str(seq), kind.decode(body))
 
 
 def _check_place(tenant_id: str, container: Container, key: str, operations: Sequence[Any]) -> None:

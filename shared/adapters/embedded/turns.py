@@ -10,8 +10,8 @@ from typing import Final
 
 from shared.adapters.embedded.jobs import Job
 
-QUICK_S: Final = 0.002  # a disk that takes longer for each commit holds the loop up too much
-LATEST: Final = 16  # commits that are looked at: other programs' work makes some of them slow
+QUICK_S: Final = 0.005  # a disk that takes longer for each commit holds the loop up too much
+LATEST: Final = 32  # commits that are looked at: other programs' work makes some of them slow
 TRIED_AGAIN_AFTER: Final = 500  # writes that went to the thread
 MOMENT_S: Final = 0.005  # how long a write that can wait does
 

@@ -9,6 +9,7 @@ from shared.contracts.inventory import StockChanged, StockFreed, StockOvercommit
 from shared.kernel.documents import Change
 
 RESERVED: Final = "reserved"
+TELLING: Final = frozenset({"reservation", "end", "movement"})  # types; all others tell nothing
 
 
 def events_of(change: Change) -> tuple[Event, ...]:

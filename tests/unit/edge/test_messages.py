@@ -235,7 +235,8 @@ def test_the_wait_doubles_and_is_capped() -> None:
 async def test_two_subscriptions_that_retry_one_event_send_two_copies() -> None:
     door = await a_door()
     ERRORS.append(Unavailable("away"))
-    message = a_message(a_cloud_event({"text": "hi"}), session_id="s", subject="orders.x")
+    body = a_cloud_event({"text": "hi"})
+    message = a_message(body, session_id="s", subject="orders.order-routed")
     with use(door.world):
         await count(message)
     (copy,) = await sent(door, "events/insights")
