@@ -296,7 +296,5 @@ def rows_of(benchmark: str, case: str, found: Measured, unit: str) -> Iterator[d
 
 def row(benchmark: str, case: str, metric: str, value: float, unit: str) -> dict[str, object]:
     """Return one row as every benchmark prints it."""
-    return {
-        "benchmark": benchmark, "case": case, "metric": metric,
-        "value": round(value, 3), "unit": unit,
-    }  # fmt: skip
+    named: dict[str, object] = {"benchmark": benchmark, "case": case, "metric": metric}
+    return {**named, "value": round(value, 3), "unit": unit}
