@@ -9,6 +9,7 @@ from functions._edge import Call, Delivery, Reply, http, listing, queue
 from shared.channels import pos
 from shared.contracts.cloud_event import CloudEvent
 from shared.contracts.intake import OrdersInbound, PlaceOrder, ReceiveReceipt
+from shared.contracts.intake_check import read_place_order
 from shared.customers.decide import mark
 from shared.customers.model import IdentifierKind, keyring_of
 from shared.flows import steer_order
@@ -99,6 +100,7 @@ class RerouteBody(Strict):
     "orders",
     "orders.place",
     body=PlaceOrder,
+    read=read_place_order,
     answer=OrderView,
     status=201,
     creates=True,
