@@ -1,6 +1,7 @@
 """`python -m local demo`: the host with two seeded retailers and a short day, then it serves."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ PORT: Final = 7071
 ORDERS: Final = 120
 ORDERS_MAX: Final = 5_000
 SEED_MAX: Final = 10**9
+INTERRUPTED: Final = 130
 THURSDAY: Final = 3
 DAYS_PLAYED: Final = 3
 
@@ -75,7 +77,11 @@ def run(arguments: argparse.Namespace) -> int:
     port = usual if arguments.port is None else arguments.port
     day = arguments.day or usual_day(datetime.now(UTC).date())
     kept = kept_in(data, arguments.seed, arguments.orders, day)
-    code = run_on_uvloop(demo(kept, data, port))
+    try:
+        code = run_on_uvloop(demo(kept, data, port))
+    except KeyboardInterrupt:
+        sys.stderr.write("\nstopped; another start goes on with what is stored\n")
+        return INTERRUPTED
     if arguments.once or code != 0:
         return code
     return run_on_uvloop(serve(Serving("127.0.0.1", port, data, synchronous=None, processes=1)))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from local.demo import paper
@@ -157,8 +158,9 @@ async def backorder(scene: Scene, people: tuple[Person, ...]) -> None:
     sku = scene.retailer.backordered
     for number in range(2):
         want = special(scene, 40 + number, people[number], [(sku, 1 + number)])
-        await place(scene, want)
-    scene.note("backorders")
+        name = await place(scene, want)
+        scene.agenda.at(scene.after(301), partial(_served, scene, name))
+    scene.note("backorders", 2)
     house = scene.retailer.warehouses[1].town.code
     scene.agenda.at(scene.after(300), lambda: tell_stock(scene, Receipt(
         movement_id=f"asn-{sku}", sku=sku, location_id=house, quantity=12, at=scene.agenda.now,
@@ -188,6 +190,13 @@ async def oddments(scene: Scene, person: Person) -> None:
     unknown = special(scene, 60, person, [(retailer.scarce[0], 1)])
     strange = replace(unknown, items=(replace(unknown.items[0], sku="NOT-IN-OUR-BOOKS"),))
     await place(scene, strange)
+
+
+async def _served(scene: Scene, name: str) -> None:
+    """See whether the truck's goods have found who waited for them."""
+    shown = await look(scene, name)
+    states = {part["state"] for line in shown["lines"] for part in line["parts"]}
+    scene.note("backorders served by a delivery", int(states == {"sourced"}))
 
 
 def special(
