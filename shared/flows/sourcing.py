@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.catalog.model import Location, Product, StockMode
-from shared.kernel.calendar import calendar_of
+from shared.kernel.calendar import Calendar, calendar_of
 from shared.orders.model import Line, Method, Order, Part
 from shared.routing.model import Candidate, Place, RouteLine, RouteRequest, Stock
 
@@ -172,7 +172,19 @@ def _candidate(
         capabilities=frozenset(location.capabilities),
         labor_minor=location.labor_minor,
         is_open=calendar.is_open(now),
+        cutoff_passed=_is_past_cutoffs(location, calendar, now),
     )
+
+
+def _is_past_cutoffs(location: Location, calendar: Calendar, now: datetime) -> bool:
+    """Tell whether every carrier that the location names a cut-off for has left today.
+
+    A cut-off met exactly is late (semantics 5).
+    """
+    if not location.cutoffs:
+        return False
+    today = calendar.local_date(now)
+    return now >= calendar.instant(today, max(location.cutoffs.values()))
 
 
 def _stock(view: StockView) -> Stock:

@@ -6,6 +6,7 @@ from datetime import datetime
 from shared.flows.closing import reply_by
 from shared.flows.context import Flows
 from shared.flows.order_command import Applied, apply_command, stages_of
+from shared.flows.promise_order import promise_order
 from shared.orders import decide as orders
 from shared.orders.decide.cancel import Units
 from shared.orders.decide.commands import Edit
@@ -85,7 +86,11 @@ async def reroute(
         now,
     )
     waiting = await reset(flows, caller, order_id, now, only=only)
-    return waiting if waiting.change else applied
+    if applied.change or waiting.change:
+        return waiting if waiting.change else applied
+    # Pending already, and nobody routed it: its event may have been parked.
+    order = await promise_order(flows, caller.tenant_id, order_id, now)
+    return Applied(order or waiting.order)
 
 
 async def reset(

@@ -28,7 +28,7 @@ def edited(stored: RuleSet | None, draft: RuleSet) -> RuleSet:
 def activated(
     draft: RuleSet, active: Iterable[RuleSet], locations: Sequence[Candidate] | None = None
 ) -> tuple[RuleSet, tuple[RuleSet, ...]]:
-    """Return the draft as active, and the versions of its profile that it archives.
+    """Return the draft as active, and the versions of its profile that it archives or ends.
 
     Raises:
         RuleSetImmutable: it is not a draft.
@@ -40,11 +40,23 @@ def activated(
     if errors:
         raise RuleSetFaulty(errors)
     replaced = tuple(
-        other.model_copy(update={"status": "archived"})
+        _ended(other, draft)
         for other in active
         if other.profile == draft.profile and other.status == "active"
     )
     return draft.model_copy(update={"status": "active"}), replaced
+
+
+def _ended(other: RuleSet, draft: RuleSet) -> RuleSet:
+    """Archive what a version replaces; one that begins later lets today's run until then."""
+    begins = draft.effective_from
+    overlaps = begins is not None and (other.effective_to is None or begins < other.effective_to)
+    began_before = other.effective_from is None or (
+        begins is not None and other.effective_from < begins
+    )
+    if overlaps and began_before:
+        return other.model_copy(update={"effective_to": begins})
+    return other.model_copy(update={"status": "archived"})
 
 
 def in_force(rule_sets: Iterable[RuleSet], now: datetime) -> dict[str, RuleSet]:

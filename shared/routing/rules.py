@@ -149,16 +149,6 @@ class RuleSet(Strict):
     constraints: Annotated[tuple[Constraint, ...], Field(max_length=10)] = ()
     divide_lines: Divide = "never"
     unfilled: Action = Action(do=ActionKind.QUEUE, queue="unfillable")
-    rejection_period_days: Annotated[int, Field(ge=0, le=365)] = 7
-    max_rejects: Annotated[int, Field(ge=1, le=100)] = 3
-
-    def routing_named(self, name: str | None) -> Routing | None:
-        """Return a routing with the rule set's own constraints added to it."""
-        for routing in self.routings:
-            if routing.name == name:
-                constraints = self.constraints + routing.constraints
-                return routing.model_copy(update={"constraints": constraints})
-        return None
 
     def is_effective(self, now: datetime) -> bool:
         """Return whether `now` lies in the effective dates; the end belongs to the next version."""

@@ -126,7 +126,6 @@ def store_first() -> RuleSet:
         name="Stores first",
         divide_lines="if-needed",
         unfilled=Action(do=ActionKind.BACKORDER),
-        max_rejects=3,
         routings=(
             Routing(
                 name="loyal",

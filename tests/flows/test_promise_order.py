@@ -6,7 +6,8 @@ from typing import Any
 from functions import couriers
 from shared.contracts.stock import RejectReason
 from shared.flows.hand_out import Rejection, reject
-from shared.flows.steer_order import hold
+from shared.flows.place_order import place_order
+from shared.flows.steer_order import hold, reroute
 from shared.inventory import service as inventory
 from shared.kernel.documents import Container
 from shared.orders import service as orders
@@ -225,3 +226,11 @@ async def test_freed_stock_passes_by_those_who_cannot_have_it(shop: Shop) -> Non
     await shop.receive("BOOT", "berlin", 1)
     await shop.settle_all()
     assert states(await shop.order(order.order_id)) == [("1", 1, PartState.SOURCED)]
+
+
+async def test_a_pending_order_whose_event_was_lost_is_routed_on_request(shop: Shop) -> None:
+    await shop.receive("BOOT", "berlin", 1)
+    now = shop.clock.now()
+    placed = await place_order(shop.world.flows, shop.caller, an_order(), now)
+    routed = await reroute(shop.world.flows, shop.caller, placed.order.order_id, now)
+    assert [part.state for line in routed.order.lines for part in line.parts] == ["sourced"]

@@ -1,7 +1,7 @@
 """A rule set's life, its lint and its place in the store."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -73,16 +73,6 @@ def test_a_rule_set_is_in_force_from_its_first_instant_to_before_its_last() -> N
     assert in_force([rules], NOW + DAY) == {}
     assert in_force([rules], NOW - DAY) == {}
     assert in_force([a_rule_set()], NOW) == {}
-
-
-def test_a_named_routing_comes_with_the_rule_sets_own_constraints() -> None:
-    whole = Constraint(kind="ship-complete")
-    rules = a_rule_set(constraints=(whole,))
-    found = rules.routing_named("all")
-    assert found is not None
-    assert found.ships_complete
-    assert not rules.routings[0].ships_complete
-    assert rules.routing_named("none") is None
 
 
 def test_a_document_of_a_newer_schema_is_not_guessed_at() -> None:
@@ -281,3 +271,25 @@ async def test_another_tenants_rule_sets_are_not_there(store: EmbeddedDocuments)
         await service.load(store, "other", "cost", 1)
     with pytest.raises(NotFound):
         await service.activate(store, "other", "cost", 1)
+
+
+def test_a_version_that_begins_later_lets_todays_run_until_then() -> None:
+    today = by_cost().model_copy(update={"status": "active"})
+    begins = datetime(2027, 1, 1, tzinfo=UTC)
+    draft = by_cost().model_copy(update={"version": 2, "effective_from": begins})
+    active, (before,) = activated(draft, [today])
+    assert (before.status, before.effective_to) == ("active", begins)
+    both = [active, before]
+    assert in_force(both, begins - timedelta(seconds=1))["default"].version == 1
+    assert in_force(both, begins)["default"].version == 2
+
+
+def test_a_version_that_begins_before_a_planned_one_replaces_it() -> None:
+    planned = by_cost().model_copy(
+        update={"status": "active", "effective_from": datetime(2027, 6, 1, tzinfo=UTC)}
+    )
+    draft = by_cost().model_copy(
+        update={"version": 2, "effective_from": datetime(2027, 1, 1, tzinfo=UTC)}
+    )
+    _, (before,) = activated(draft, [planned])
+    assert before.status == "archived"
