@@ -128,8 +128,3 @@ def report(status: ShipmentStatus, fact: CarrierFact) -> Report:
     if SHIPMENT_LIFE.allows(status, fact):
         return Report(SHIPMENT_LIFE.next(status, fact))
     return Report(status, conflicts=_REPORTS[fact] is not status)
-
-
-def can_void(status: ShipmentStatus) -> bool:
-    """Tell whether a shipment may still be taken back."""
-    return SHIPMENT_LIFE.allows(status, Void)

@@ -20,7 +20,6 @@ from shared.couriers.shipment import (
     Trouble,
     Void,
     advance,
-    can_void,
     report,
 )
 from shared.kernel.errors import NotAllowed
@@ -37,7 +36,7 @@ def test_a_shipment_is_booked_labelled_manifested_scanned_and_delivered() -> Non
 
 
 def test_a_shipment_is_voided_before_the_first_scan_only() -> None:
-    voidable = {status for status in ShipmentStatus if can_void(status)}
+    voidable = {status for status in ShipmentStatus if SHIPMENT_LIFE.allows(status, Void)}
     assert voidable == {
         ShipmentStatus.QUOTED,
         ShipmentStatus.BOOKED,
