@@ -122,14 +122,6 @@ class Routing(Strict):
     rules: Annotated[tuple[InventoryRule, ...], Field(min_length=1, max_length=RULES_MAX)]
     constraints: Annotated[tuple[Constraint, ...], Field(max_length=10)] = ()
 
-    @property
-    def ships_complete(self) -> bool:
-        """Return whether all lines of an order here leave together or not at all."""
-        return any(
-            constraint.kind == "ship-complete" and constraint.is_hard
-            for constraint in (*self.constraints, *self.rules[-1].constraints)
-        )
-
 
 class RuleSet(Strict):
     """One immutable version; one is active at a time per tenant and order profile.
