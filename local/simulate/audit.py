@@ -9,6 +9,7 @@ from typing import Final
 from local.audit.books import Books, read_books
 from local.audit.checks import breaches, parked
 from local.simulate.engine import run_now
+from local.simulate.oversold import oversold
 from local.simulate.people import Memory
 from local.simulate.stage import TENANTS, Stage
 
@@ -21,6 +22,8 @@ def audit(stage: Stage, memory: Memory) -> list[str]:
     for tenant_id in TENANTS:
         books = run_now(read_books(stage.store, tenant_id, stage.clock.now()))
         found += breaches(books)
+        sold = run_now(oversold(stage.store, tenant_id))
+        found += [f"{tenant_id}: oversold: {line}" for line in sold]
         for check in CHECKS:
             found += [f"{tenant_id}: {line}" for line in check(books, memory)]
     for tenant_id in (*TENANTS, "_platform"):

@@ -126,6 +126,11 @@ class Engine:
                 raise TooManySteps(f"{steps_max} steps in {self.seconds:.0f} s")
             self._step(self._choose())
 
+    def close(self) -> None:
+        """End everybody who is still on the way."""
+        for task in [*self._ready, *(entry[2] for entry in self._asleep)]:
+            task.coroutine.close()
+
     def next_wake_s(self) -> float | None:
         """Return when the next sleeper wakes; None when nobody sleeps."""
         while self._asleep and self._asleep[0][1] != self._asleep[0][2].turn:

@@ -112,12 +112,9 @@ async def _reserve_what_was_read(
 async def _reserve_without_guard(
     store: Documents, tenant_id: str, wanted: Reserve, now: datetime
 ) -> Reserved:
-    """Look whether there is enough, then take it."""
-    read = await _look(store, tenant_id, wanted)
-    if read is None or not wanted.tracked:
+    """Take what the plan has seen there, without looking again."""
+    if not wanted.tracked:
         return await reserve(store, tenant_id, wanted, now)
-    if read.body.free < wanted.quantity + wanted.guard:
-        return Short(wanted.reservation_id, max(0, read.body.free))
     sight = await _sight(store, tenant_id, wanted)
     return await _written(store, tenant_id, wanted, sight, now, lambda o: replace(o, when=()))
 

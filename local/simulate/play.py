@@ -50,7 +50,10 @@ def play(seed: int, orders: int, rates: Rates | None = None, *, keep: int = 0) -
     stage = set_stage(seed, rates or Rates(), keep=keep)
     memory = Memory()
     with listening() as ours:
-        failures = _through(stage, memory, orders)
+        try:
+            failures = _through(stage, memory, orders)
+        finally:
+            stage.close()
     failures += [f"fault of ours: {line}" for line in (*ours.seen, *memory.faults)]
     return Result(
         seed,

@@ -91,6 +91,12 @@ class Stage:
         """The store itself: never stale."""
         return self.base.store
 
+    def close(self) -> None:
+        """Close the store and the bus; nothing of them is kept."""
+        self.trouble.is_on = False
+        self.engine.close()
+        run_now(self.base.close())
+
     def calm(self) -> None:
         """End all trouble: from now on everything heals or is broken for good."""
         self.trouble.rates = CALM
