@@ -8,6 +8,7 @@ from local.demo.retailers import variants
 from local.demo.scene import INTEGRATION, READER, Scene, look, post_order
 from local.demo.seed import FLOOR
 from local.demo.shopping import Door, Item, Person, Want
+from local.demo.tables import money
 
 UNITS: Final = 2
 ENOUGH: Final = 4  # units at each of both stores, so that a busy day leaves some
@@ -157,13 +158,16 @@ async def _exchange(scene: Scene, journey: Journey) -> None:
     after = await _on_hand(scene, journey.instead, store)
     shown = await look(scene, journey.name)
     states = sorted(f"{p['quantity']} {p['state']}" for p in shown["lines"][0]["parts"])
-    advice = inspected.get("advice") or {}
-    journey.is_complete = inspected["status"] == "inspected" and before - after == 1
+    advice, currency = inspected["advice"], scene.retailer.currency
+    is_even = advice["credited_minor"] == advice["exchange_minor"] > 0
+    is_out = before - after == 1 and states == ["1 handed-over", "1 returned"]
+    journey.is_complete = inspected["status"] == "inspected" and is_even and is_out
     journey.tell(
         f"one unit exchanged in {store}",
         f"{journey.sku} back, {journey.instead} out ({before} -> {after} on hand there);"
         f" order now {', '.join(states)}; return {inspected['status']},"
-        f" difference {_difference(advice)}",
+        f" {money(advice['credited_minor'], currency)} credited,"
+        f" {money(advice['exchange_minor'], currency)} for what went out, to pay back {money(advice['refund_minor'], currency)}",
     )
 
 
@@ -171,7 +175,3 @@ async def _on_hand(scene: Scene, sku: str, store: str) -> int:
     query = {"sku": sku, "location": store}
     page = await scene.doors.ask(scene.who(INTEGRATION), "GET", "/inventory/levels", query=query)
     return sum(int(row["on_hand"]) for row in page["items"])
-
-
-def _difference(advice: dict[str, Any]) -> str:
-    return str(advice.get("refund_minor", advice.get("amount_minor", 0)))

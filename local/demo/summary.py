@@ -38,6 +38,7 @@ class Verdict:
 
     faults: tuple[str, ...]
     oversold: int
+    shortage: int  # units that a till or a count has taken from under a promise
 
     @property
     def is_good(self) -> bool:
@@ -47,13 +48,17 @@ class Verdict:
 async def audited(world: World) -> Verdict:
     """Recompute counters, reservations and states of both retailers from their documents."""
     faults: list[str] = []
-    oversold = 0
+    oversold = shortage = 0
     for retailer in RETAILERS:
         books = await read_audit_books(world.store, retailer.tenant_id, world.clock.now())
         faults += breaches(books)
         faults += await parked(world.store, retailer.tenant_id)
-        oversold += len(list(audit_of_stock.nothing_is_oversold(books)))
-    return Verdict(tuple(faults), oversold)
+        below = sum(max(0, -row.free) for rows in books.levels.values() for row in rows)
+        if any(audit_of_stock.nothing_is_oversold(books)):
+            oversold += below
+        else:
+            shortage += below
+    return Verdict(tuple(faults), oversold, shortage)
 
 
 async def summary_of(world: World, played: Played, verdict: Verdict) -> str:
@@ -206,6 +211,7 @@ def accounts(verdict: Verdict) -> str:
     title = "Accounts"
     lines = [
         f"oversold units: {verdict.oversold}",
+        f"units short because a till or a count took them: {verdict.shortage}",
         "every line accounted for: counters, reservations and states recomputed from the ledgers:"
         f" {len(verdict.faults)} differences",
         *verdict.faults[:20],
