@@ -167,7 +167,8 @@ async def _exchange(scene: Scene, journey: Journey) -> None:
         f"{journey.sku} back, {journey.instead} out ({before} -> {after} on hand there);"
         f" order now {', '.join(states)}; return {inspected['status']},"
         f" {money(advice['credited_minor'], currency)} credited,"
-        f" {money(advice['exchange_minor'], currency)} for what went out, to pay back {money(advice['refund_minor'], currency)}",
+        f" {money(advice['exchange_minor'], currency)} for what went out,"
+        f" to pay back {money(advice['refund_minor'], currency)}",
     )
 
 
