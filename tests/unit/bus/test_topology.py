@@ -48,7 +48,7 @@ def test_the_shipped_topology_loses_nothing() -> None:
     for line in topology.lines.values():
         assert line.keeps_expired, line.path
         assert (line.lock, line.deliveries_max) == (timedelta(minutes=1), 10)
-        assert line.ttl == timedelta(hours=1)
+        assert line.ttl is None, line.path
     for destination in topology.destinations.values():
         assert destination.duplicate_window == timedelta(minutes=10)
 
