@@ -208,11 +208,11 @@ class Instrument:
             if now != before:
                 before, still = now, perf_counter()
 
-    def _versions(self) -> tuple[object, object]:
-        return tuple(  # type: ignore[return-value] # two connections, two values
+    def _versions(self) -> list[int]:
+        return [
             connection.execute("PRAGMA data_version").fetchone()[0]
             for connection in (self._store, self._bus)
-        )
+        ]
 
     def close(self) -> None:
         """Let go of the files."""

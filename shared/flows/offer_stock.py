@@ -215,7 +215,7 @@ def _units(shown: Sequence[SellableView], ats: Ats | None, pickup: Pickup | None
 
 
 def _steps(steps: Sequence[Step]) -> tuple[StepView, ...]:
-    return tuple(StepView(name=s.name, amount=s.amount, rule_id=s.rule_id) for s in steps)
+    return tuple([StepView(name=name, amount=by, rule_id=rule) for name, by, rule in steps])
 
 
 def _sellable(row: Sellable) -> SellableView:
