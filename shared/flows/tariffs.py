@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from shared.catalog.model import Product
-from shared.couriers.decide import Journey, Offer, offer, pack
-from shared.couriers.model import Goods, Place, Promise
+from shared.couriers.decide import Journey, Offer, Offers, pack
+from shared.couriers.model import Goods, Parcel, Place, Promise
 from shared.flows.knowledge import TenantKnowledge, point_of
 from shared.orders.model import Address, Line, Order, Part
-from shared.routing.model import Contents, ParcelQuote, RouteLine
+from shared.routing.model import Contents, ParcelQuote
+
+_Asked: TypeAlias = tuple[tuple[str, int], ...]  # units by SKU, as contents name them
 
 
 def courier_place(order: Order, home_country: str) -> Place:
@@ -46,33 +49,54 @@ class Tariffs:
     def __init__(
         self, known: TenantKnowledge, order: Order, products: Mapping[str, Product], now: datetime
     ) -> None:
-        self._known, self._products, self._now = known, products, now
-        self._journey = Journey(
-            destination=courier_place(order, known.settings.country),
-            now=now,
-            promise_by=order.promise_by,
-            preference=known.preference,
-            zone=order.time_zone,
+        self._known, self._products = known, products
+        self._journeys = Offers(
+            known.cards,
+            Journey(
+                destination=courier_place(order, known.settings.country),
+                now=now,
+                promise_by=order.promise_by,
+                preference=known.preference,
+                zone=order.time_zone,
+            ),
         )
         self._offers: dict[str, Offer] = {}
         self._lanes: dict[tuple[tuple[int, Promise], ...], int] = {}
+        self._lane_of: dict[int, str] = {}
+        self._parcels: dict[_Asked, tuple[Parcel, ...]] = {}
+        self._quotes: dict[tuple[int, _Asked], ParcelQuote | None] = {}
 
     def offer_from(self, location_id: str) -> Offer:
         found = self._offers.get(location_id)
         if found is None:
             site = self._known.sites[location_id]
-            found = self._offers[location_id] = offer(self._known.cards, site, self._journey)
+            found = self._offers[location_id] = self._journeys.from_site(site)
         return found
 
     def lane_of(self, location_id: str) -> str:
         """Return the same name for locations from which every parcel costs and arrives alike."""
-        signature = self.offer_from(location_id).signature
-        return str(self._lanes.setdefault(signature, len(self._lanes)))
+        offer = self.offer_from(location_id)
+        lane = self._lane_of.get(id(offer))
+        if lane is None:
+            number = self._lanes.setdefault(offer.signature, len(self._lanes))
+            lane = self._lane_of[id(offer)] = str(number)
+        return lane
 
     def __call__(self, location_id: str, contents: Contents, /) -> ParcelQuote | None:
         """Return the cheapest service that keeps the promise, or None."""
-        parcels = pack([self._goods(line, units) for line, units in contents], ())
-        way = self.offer_from(location_id).cheapest(parcels)
+        offer = self.offer_from(location_id)
+        asked = tuple([(line.sku, units) for line, units in contents])
+        key = (id(offer), asked)
+        if key not in self._quotes:
+            self._quotes[key] = self._quote(offer, asked)
+        return self._quotes[key]
+
+    def _quote(self, offer: Offer, asked: _Asked) -> ParcelQuote | None:
+        parcels = self._parcels.get(asked)
+        if parcels is None:
+            goods = [self._goods(sku, units) for sku, units in asked]
+            parcels = self._parcels[asked] = pack(goods, ())
+        way = offer.cheapest(parcels)
         if way is None:
             return None
         return ParcelQuote(
@@ -82,7 +106,7 @@ class Tariffs:
             parts={"lateness": way.risk_minor} if way.risk_minor else {},
         )
 
-    def _goods(self, line: RouteLine, units: int) -> Goods:
-        product = self._products[line.sku]
+    def _goods(self, sku: str, units: int) -> Goods:
+        product = self._products[sku]
         sides = (product.length_mm, product.width_mm, product.height_mm)
-        return Goods(line.sku, units, product.weight_g, sides)
+        return Goods(sku, units, product.weight_g, sides)

@@ -1,6 +1,6 @@
 """The pure rules of rating, promising and packing."""
 
-from shared.couriers.decide.offers import Journey, Offer, Way, offer, parcel_cost
+from shared.couriers.decide.offers import Journey, Offer, Offers, Way, offer, parcel_cost
 from shared.couriers.decide.parcels import TooManyParcels, pack
 from shared.couriers.decide.promise import (
     Dispatch,
@@ -38,6 +38,7 @@ __all__ = [
     "Journey",
     "Lane",
     "Offer",
+    "Offers",
     "Preference",
     "Ranked",
     "Rate",

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from shared.couriers.decide.promise import Dispatch
 from shared.couriers.decide.quotes import Preference, lateness_risk_minor
-from shared.couriers.decide.tariff import CompiledCard, Rate
+from shared.couriers.decide.tariff import CompiledCard, Lane, Rate
 from shared.couriers.model import Parcel, Place, Promise, Site
 
 
@@ -97,16 +97,45 @@ class Journey:
     zone: str | None = None
 
 
+class Offers:
+    """One order's offers, each worked out once for all sites that cannot differ in it.
+
+    A chain's stores have few different hours and a card has few zones: of forty locations most
+    share the lane, the calendar, the handling time and the cut-offs, hence prices and dates.
+    """
+
+    __slots__ = ("_cards", "_journey", "_known")
+
+    def __init__(self, cards: Iterable[CompiledCard], journey: Journey) -> None:
+        currency = journey.preference.currency
+        self._cards = tuple(card for card in cards if card.card.currency == currency)
+        self._journey = journey
+        self._known: dict[tuple[object, ...], Offer] = {}
+
+    def from_site(self, site: Site) -> Offer:
+        """Return what may carry the order's parcels from a location and keep the promise."""
+        destination = self._journey.destination
+        lanes = [card.lane(site.place, destination) for card in self._cards]
+        # Cards keep each of their lanes once, so that identity names it.
+        key = (*map(id, lanes), site.calendar, site.handling_s, *site.cutoffs.items())
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._offer(site, lanes)
+        return found
+
+    def _offer(self, site: Site, lanes: Sequence[Lane | None]) -> Offer:
+        journey, options = self._journey, list[_Option]()
+        for card, lane in zip(self._cards, lanes, strict=True):
+            if lane is not None:
+                carrier = card.card.carrier
+                dispatch = Dispatch(site, carrier, card.days, journey.now, journey.zone)
+                options.extend(_options(lane.rates, dispatch, journey, carrier))
+        return Offer(options, journey.preference)
+
+
 def offer(cards: Iterable[CompiledCard], site: Site, journey: Journey) -> Offer:
     """Return what may carry an order's parcels from a location and keep the promise."""
-    options: list[_Option] = []
-    for card in cards:
-        lane = card.lane(site.place, journey.destination)
-        if lane is None or card.card.currency != journey.preference.currency:
-            continue
-        dispatch = Dispatch(site, card.card.carrier, card.days, journey.now, journey.zone)
-        options.extend(_options(lane.rates, dispatch, journey, card.card.carrier))
-    return Offer(options, journey.preference)
+    return Offers(cards, journey).from_site(site)
 
 
 def _options(

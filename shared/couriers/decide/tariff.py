@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import time
+from math import inf
 from typing import Final
 
 from shared.couriers.cards import (
@@ -152,7 +153,8 @@ class Lane:
     rates: tuple[Rate, ...]
 
 
-LaneKey = tuple[str, str, str, str, bool, object, object]
+LatLon = tuple[float, float]
+LaneKey = tuple[str, str, str, str, bool, LatLon | None, LatLon | None]
 
 
 class CompiledCard:
@@ -196,10 +198,10 @@ class CompiledCard:
 
     def _key(self, origin: Place, destination: Place) -> LaneKey:
         near, far = origin.country, destination.country
-        start: object = None
-        end: object = None
+        start: LatLon | None = None
+        end: LatLon | None = None
         if (near, far) in self._with_distance:
-            start, end = origin.point, destination.point
+            start, end = _lat_lon(origin), _lat_lon(destination)
         postcodes = (origin.postcode, destination.postcode)
         return (near, far, *postcodes, destination.is_residential, start, end)
 
@@ -238,33 +240,29 @@ def compile_card(card: RateCard) -> CompiledCard:
     return CompiledCard(card)
 
 
+def _lat_lon(place: Place) -> LatLon | None:
+    point = place.point
+    return None if point is None else (point.latitude, point.longitude)
+
+
 def zone_of_lane(rules: Iterable[ZoneRule], origin: Place, destination: Place) -> str | None:
     """Return the zone of the most specific rule that holds between two places."""
     start, end = bare_postcode(origin.postcode), bare_postcode(destination.postcode)
-    distance = None
+    distance: float = inf  # unknown: within no limit
     if origin.point is not None and destination.point is not None:
         distance = distance_m(origin.point, destination.point)
     best: tuple[int, int, int] | None = None
     zone = None
     for rule in rules:
-        rank = _rank(rule, start, end, distance)
-        if rank is not None and (best is None or rank > best):
+        limit = rule.up_to_m
+        if limit is not None and distance > limit:
+            continue
+        far = longest_prefix(end, rule.destination_prefixes) if rule.destination_prefixes else 0
+        near = longest_prefix(start, rule.origin_prefixes) if rule.origin_prefixes else 0
+        rank = (far, near, -(limit or NO_LIMIT))
+        if far >= 0 and near >= 0 and (best is None or rank > best):
             best, zone = rank, rule.zone
     return zone
-
-
-def _rank(
-    rule: ZoneRule, start: str, end: str, distance: int | None
-) -> tuple[int, int, int] | None:
-    far = longest_prefix(end, rule.destination_prefixes) if rule.destination_prefixes else 0
-    near = longest_prefix(start, rule.origin_prefixes) if rule.origin_prefixes else 0
-    if far < 0 or near < 0:
-        return None
-    if rule.up_to_m is None:
-        return (far, near, -NO_LIMIT)
-    if distance is None or distance > rule.up_to_m:
-        return None
-    return (far, near, -rule.up_to_m)
 
 
 def remote_minor(areas: Iterable[RemoteArea], destination: Place) -> int:
