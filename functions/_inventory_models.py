@@ -43,13 +43,18 @@ class AdjustmentBody(Told):
 
 
 class CountBody(Told):
-    """What is on the shelf; `measure` instead of `counted` in the unit of sale ("8.5")."""
+    """What is on the shelf; `measure` instead of `counted` in the unit of sale ("8.5").
+
+    `net_of_reservations`: the figure leaves out what is reserved there. Not told: a system's count
+    is as its location's feed always is, a person's is all that is on the shelf.
+    """
 
     counted: Natural | None = None
     measure: str | None = Field(default=None, pattern=MEASURE)
     damaged: Natural = 0
     quality_hold: Natural = 0
     as_of: Instant | None = None
+    net_of_reservations: bool | None = None
 
 
 class ReceiptBody(Told):
@@ -156,6 +161,7 @@ def count_of(body: CountBody, product: Product, movement_id: str, now: datetime)
         damaged=body.damaged,
         quality_hold=body.quality_hold,
         as_of=body.as_of or now,
+        net_of_reservations=body.net_of_reservations,
     )
 
 

@@ -33,11 +33,12 @@ from shared.contracts.cloud_event import CloudEvent
 from shared.contracts.inventory import RecordStock, StockMessage
 from shared.flows.offer_stock import AvailabilityView, available
 from shared.flows.reconcile_stock import ReconciliationView, reconcile
-from shared.flows.tell_stock import Import, not_ahead, product_told
+from shared.flows.tell_stock import Import, as_fed, not_ahead, product_told
 from shared.flows.tell_stock import import_counts as read_counts
 from shared.inventory import service
 from shared.kernel.errors import Fault, Forbidden, Invalid, PreconditionFailed
 from shared.tenants.decide import require
+from shared.tenants.model import Role
 from shared.wiring import flows, store
 
 bp = func.Blueprint()
@@ -138,7 +139,8 @@ async def record_stock(delivery: Delivery[CloudEvent[RecordStock]]) -> None:
     if told.tenant_id != delivery.tenant_id:
         raise Forbidden("the message speaks for another tenant")
     delivery.note(sku=told.record.sku, location_id=told.record.location_id)
-    message = not_ahead(told.record, delivery.now)
+    now_told = not_ahead(told.record, delivery.now)
+    message = await as_fed(flows(), delivery.tenant_id, now_told, delivery.now)
     await service.record(store(), delivery.tenant_id, message, delivery.now)
 
 
@@ -269,6 +271,8 @@ async def _record(
     message = not_ahead(
         told(body, product, body.movement_id or call.command_id, call.now), call.now
     )
+    if call.caller.role is Role.INTEGRATION:  # a system's count is its location's feed
+        message = await as_fed(flows(), call.tenant_id, message, call.now)
     recorded = await service.record(store(), call.tenant_id, message, call.now)
     level = await service.level(store(), call.tenant_id, body.sku, body.location_id, call.now)
     return Reply(recorded_view(message.movement_id, recorded, level))

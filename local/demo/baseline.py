@@ -15,7 +15,7 @@ from shared.flows.sourcing import StockView, candidates_of, request_of, route_li
 from shared.flows.tariffs import Tariffs
 from shared.inventory.decide.availability import guard_of
 from shared.inventory.decide.rules import PICKUP, SHIP, Item, Subject, method_switch
-from shared.inventory.model import Level
+from shared.inventory.model import Level, stamp
 from shared.orders.decide.status import ROUTED_KINDS
 from shared.orders.model import Line, Method, Order, Part, PartState
 from shared.routing.conditions import KindIn
@@ -144,7 +144,7 @@ def _replayed(
         as_new = order.model_copy(update={"lines": tuple(lines)})
         request = request_of(as_new, routed, known.settings.country, 1, now)
         stock = {
-            sku: _views(known, order.channel, product, shelves)
+            sku: _views(known, order.channel, product, shelves, stamp(now))
             for sku, product in of_order.items()
             if product.stock_mode is not StockMode.UNLIMITED
         }
@@ -169,7 +169,7 @@ def _fresh(line: Line) -> Line:
 
 
 def _views(
-    known: TenantKnowledge, channel: str, product: Product, shelves: _Shelves
+    known: TenantKnowledge, channel: str, product: Product, shelves: _Shelves, at: str
 ) -> dict[str, StockView]:
     item = Item(product.sku, frozenset(product.tags), product.category)
     pool = known.pool(channel)
@@ -184,5 +184,5 @@ def _views(
             is_on = method_switch(known.stock_rules, Subject(item, site, channel, method)).value
             guard = guard_of(known.stock_rules, level, item, site, channel, method)
             guards[method] = guard.value if is_on else None
-        found[place] = StockView(free, free, guards)
+        found[place] = StockView(free, free, guards, at)
     return found

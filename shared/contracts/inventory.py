@@ -70,7 +70,11 @@ class Sale(Contract):
 
 
 class Count(Contract):
-    """What was counted at a location as of a time."""
+    """What was counted at a location as of a time.
+
+    `net_of_reservations`: the figure is less what we had reserved there; None: as the location's
+    feed always tells it.
+    """
 
     kind: Literal["count"] = "count"
     movement_id: Identifier
@@ -80,6 +84,7 @@ class Count(Contract):
     damaged: Natural = 0
     quality_hold: Natural = 0
     as_of: Instant
+    net_of_reservations: bool | None = None
 
 
 StockMessage: TypeAlias = Annotated[

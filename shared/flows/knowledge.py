@@ -170,6 +170,7 @@ def stock_site_of(location: Location) -> StockSite:
         groups=frozenset(location.groups),
         ship_enabled=location.ship_enabled,
         pickup_enabled=location.pickup_enabled,
+        fresh_minutes=location.feed_fresh_minutes,
     )
 
 

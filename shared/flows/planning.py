@@ -69,7 +69,7 @@ def _view(
         guard = guard_of(rules, level, item, site, channel, method)
         guards[method] = guard.value if is_on else None
     held = sum(soft.quantity for soft in own if soft.location_id == level.location_id)
-    return StockView(level.free + held, level.on_hand, guards)
+    return StockView(level.free + held, level.on_hand, guards, level.counted_as_of)
 
 
 async def capacity_taken(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.catalog.model import Location, Product, StockMode
+from shared.inventory.decide.freshness import age_minutes, is_stale
 from shared.kernel.calendar import Calendar, calendar_of
 from shared.orders.model import Line, Method, Order, Part
 from shared.routing.model import Candidate, Place, RouteLine, RouteRequest, Stock
@@ -18,12 +19,14 @@ _VOLUME_UNIT_MM3: Final = 1_000  # cubic millimeters in a cubic centimeter
 class StockView:
     """One SKU at one location as the flow read it: free units, and what the rules keep back.
 
-    `guards` is the safety stock by method, None where the method is off.
+    `guards` is the safety stock by method, None where the method is off; `counted_as_of` is when
+    the location last told its figure, empty: never.
     """
 
     free: int
     on_hand: int
     guards: Mapping[str, int | None]
+    counted_as_of: str = ""
 
     def guard(self, method: str) -> int:
         return self.guards.get(method) or 0
@@ -152,6 +155,7 @@ def _candidate(
 ) -> Candidate:
     place, calendar = location.place, calendar_of(location.hours)
     stock = {sku: _stock(view) for sku, view in held.items()}
+    is_fresh, age = _feed(location, held.values(), now)
     for sku in unlimited:
         stock[sku] = Stock(UNLIMITED_UNITS, UNLIMITED_UNITS, UNLIMITED_UNITS, 0, 0)
     return Candidate(
@@ -173,7 +177,25 @@ def _candidate(
         labor_minor=location.labor_minor,
         is_open=calendar.is_open(now),
         cutoff_passed=_is_past_cutoffs(location, calendar, now),
+        feed_fresh=is_fresh,
+        feed_age_minutes=age,
     )
+
+
+def _feed(
+    location: Location, held: Iterable[StockView], now: datetime
+) -> tuple[bool, int | None]:
+    """Tell whether what the location would give is known freshly, and the age of its oldest figure.
+
+    A figure of nothing sends nobody there, however old it is. Never counted: no age.
+    """
+    if location.feed_fresh_minutes is None:
+        return True, None
+    told = [view.counted_as_of for view in held if view.free > 0]
+    oldest = min(told, default=None)
+    if oldest is None:
+        return True, None
+    return not is_stale(oldest, location.feed_fresh_minutes, now), age_minutes(oldest, now)
 
 
 def _is_past_cutoffs(location: Location, calendar: Calendar, now: datetime) -> bool:

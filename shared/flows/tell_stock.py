@@ -65,6 +65,18 @@ def counted(product: Product, quantity: int | None, told: str | None, pointer: s
     return quantity or 0
 
 
+async def as_fed(
+    flows: Flows, tenant_id: str, message: StockMessage, now: datetime
+) -> StockMessage:
+    """Return a feed's count with the basis of its location, unless it names its own."""
+    if not isinstance(message, Count) or message.net_of_reservations is not None:
+        return message
+    known = await flows.knowledge.of(tenant_id, now)
+    location = known.locations.get(message.location_id)
+    is_net = location is not None and location.feed_net_of_reservations
+    return message.model_copy(update={"net_of_reservations": is_net})
+
+
 def not_ahead(message: StockMessage, now: datetime) -> StockMessage:
     """Return a fact of at the latest now: a till whose clock is ahead has sold nothing tomorrow."""
     name = "as_of" if isinstance(message, Count) else "at"
@@ -90,13 +102,15 @@ async def import_counts(flows: Flows, asked: Import, raw: bytes) -> ImportReport
         TooLarge, Unreadable, Invalid: the file as a whole is no such table; nothing is written.
     """
     table = read_table(raw, COUNT_COLUMNS)
+    tenant_id = asked.caller.tenant_id
     errors = list(table.errors)
     done = {Outcome.DONE: 0, Outcome.REPEATED: 0}
     refused = table.refused
     for row in table.rows:
         found = await _row(flows, asked, row)
         if isinstance(found, Count):
-            recorded = await inventory.record(flows.store, asked.caller.tenant_id, found, asked.now)
+            message = await as_fed(flows, tenant_id, found, asked.now)
+            recorded = await inventory.record(flows.store, tenant_id, message, asked.now)
             done[recorded.outcome] += 1
         else:
             errors += found

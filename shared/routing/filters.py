@@ -195,7 +195,7 @@ def _state(rule_filter: IsOpen | BeforeCutoff | FreshFeed | UnitsRemain) -> Test
         case BeforeCutoff():
             return lambda c: "cut-off passed" if c.cutoff_passed else None
         case FreshFeed():
-            return lambda c: None if c.feed_fresh else "stale feed"
+            return lambda c: None if c.feed_fresh else _stale(c.feed_age_minutes)
         case UnitsRemain():
             return lambda _: None  # drops no location: it lowers what each line may take
 
@@ -216,6 +216,10 @@ def _membership(rule_filter: GroupIn | GroupOut | KindIn | LocationIn | Capabili
 
 def _names(names: frozenset[str]) -> str:
     return ", ".join(sorted(names)) or "none"
+
+
+def _stale(age_minutes: int | None) -> str:
+    return "stale feed" if age_minutes is None else f"stale feed, told {age_minutes} min ago"
 
 
 def _too_far(distance_m: int | None, most: int) -> str | None:

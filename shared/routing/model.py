@@ -168,6 +168,7 @@ class Candidate:
     is_open: bool = True
     cutoff_passed: bool = False
     feed_fresh: bool = True
+    feed_age_minutes: int | None = None
     last_assigned: datetime | None = None
     lane: str | None = None
 

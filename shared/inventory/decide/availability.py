@@ -102,7 +102,7 @@ def sellable(
     on = method_switch(rules, Subject(item, site, channel, method))
     safety = guard_of(rules, level, item, site, channel, method)
     free = free_of(level)
-    units = max(0, free - safety.value - site.expected_sold) if on.value else 0
+    units = max(0, free - safety.value - (site.expected_sold or 0)) if on.value else 0
     steps = [
         Step("on-hand", level.on_hand),
         Step("damaged", -level.damaged),
@@ -111,7 +111,7 @@ def sellable(
         Step("soft-reserved", -level.soft_reserved),
         Step("safety-stock", -safety.value, safety.rule_id),
     ]
-    if site.expected_sold:
+    if site.expected_sold is not None:
         steps.append(Step("expected-sold", -site.expected_sold))
     steps.append(Step(f"{method}-enabled", on.value, on.rule_id))
     return Sellable(

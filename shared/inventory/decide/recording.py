@@ -9,6 +9,8 @@ from shared.inventory.decide.amounts import (
     LevelWrite,
     Sight,
     changed,
+    held_by,
+    made_by,
     new_level,
     put_level,
     recorded,
@@ -86,16 +88,27 @@ def sum_after(
     return total(recorded(b) for b in bodies if b.location_id == location_id and b.at > at)
 
 
+def held_then(level: Level, bodies: Iterable[ReservationDocument | EndDocument], at: str) -> int:
+    """Return the units that were reserved for orders at a time; `bodies` name all that came after.
+
+    Soft reservations are no work that a location was given, so its feed does not leave them out.
+    """
+    since = (b for b in bodies if b.location_id == level.location_id and b.at > at)
+    made = (held_by(b) if isinstance(b, ReservationDocument) else made_by(b) for b in since)
+    return max(0, level.reserved - total(made).reserved)
+
+
 def count_operations(
-    message: Count, as_of: str, stored: Stored[Level] | None, later: Deltas
+    message: Count, as_of: str, stored: Stored[Level] | None, later: Deltas, withheld: int = 0
 ) -> tuple[MovementDocument, list[Operation]]:
     """Replace a level by what was counted plus what happened since, under the level's etag.
 
-    A count older than the last one is recorded and changes nothing.
+    `withheld`: units reserved at the time, which the figure leaves out. A count older than the
+    last one is recorded and changes nothing.
     """
     before = stored.body if stored else new_level(message.sku, message.location_id)
     made = (
-        Deltas(message.counted, message.damaged, message.quality_hold)
+        Deltas(message.counted + withheld, message.damaged, message.quality_hold)
         + later
         + -Deltas(before.on_hand, before.damaged, before.quality_hold)
     )

@@ -23,13 +23,18 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the rules know of a location; `expected_sold` reduces the answer of a stale feed."""
+    """What the rules know of a location.
+
+    `fresh_minutes`: the age that its figures may have; None: any. `expected_sold` reduces the
+    answer where they are older; None: they are not.
+    """
 
     location_id: str
     groups: frozenset[str] = frozenset()
     ship_enabled: bool = True
     pickup_enabled: bool = True
-    expected_sold: int = 0
+    fresh_minutes: int | None = None
+    expected_sold: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

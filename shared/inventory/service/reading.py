@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from shared.inventory.decide.amounts import Deltas, changed, held_by, total
-from shared.inventory.decide.recording import sum_after
+from shared.inventory.decide.recording import held_then, sum_after
 from shared.inventory.decide.reserving import is_expired
 from shared.inventory.model import (
     DEMAND,
@@ -166,6 +166,33 @@ async def happened_after(
     bodies += [item.body async for item in _all(store, tenant_id, MOVEMENTS, sku, where)]
     bodies += [item.body async for item in _all(store, tenant_id, ENDS, sku, where)]
     return sum_after(bodies, location_id, at)
+
+
+async def held_at(store: Documents, tenant_id: str, level: Level, at: str) -> int:
+    """Return the units of a level that were reserved for orders at a time."""
+    where = (Condition("location_id", "eq", level.location_id), Condition("at", "gt", at))
+    bodies: list[ReservationDocument | EndDocument] = []
+    bodies += [item.body async for item in _all(store, tenant_id, RESERVATIONS, level.sku, where)]
+    bodies += [item.body async for item in _all(store, tenant_id, ENDS, level.sku, where)]
+    return held_then(level, bodies, at)
+
+
+async def moved_since(
+    store: Documents, tenant_id: str, level: Level, since: datetime
+) -> tuple[MovementDocument, ...]:
+    """Return the newest movements of a level since a time, a bounded number."""
+    page = await store.query(
+        tenant_id,
+        MOVEMENTS,
+        key=level.sku,
+        where=(
+            Condition("location_id", "eq", level.location_id),
+            Condition("at", "gt", stamp(since)),
+        ),
+        order=Order("at", descending=True),
+        limit=PAGE,
+    )
+    return tuple(item.body for item in page.items)
 
 
 def _all(

@@ -15,7 +15,7 @@ from shared.inventory.model import (
     stamp,
 )
 from shared.inventory.service.commit import ATTEMPTS_MAX, Build, commit, look_at_level
-from shared.inventory.service.reading import happened_after
+from shared.inventory.service.reading import happened_after, held_at
 from shared.kernel.documents import Documents, Operation
 from shared.kernel.errors import Exists, Unavailable
 
@@ -68,7 +68,10 @@ async def _count(store: Documents, tenant_id: str, message: Count, now: datetime
         await look_at_level(store, tenant_id, sku, location_id, sight)
         later = await happened_after(store, tenant_id, sku, location_id, as_of)
         stored = sight.levels[location_id]
-        body, operations = decide.count_operations(message, as_of, stored, later)
+        withheld = 0
+        if message.net_of_reservations and stored is not None:
+            withheld = await held_at(store, tenant_id, stored.body, as_of)
+        body, operations = decide.count_operations(message, as_of, stored, later, withheld)
         if await commit(store, tenant_id, sku, _while_seen(operations), sight):
             return _recorded(body, Outcome.DONE)
     raise Unavailable(f"{sku}: {ATTEMPTS_MAX} writes lost to others")

@@ -1,14 +1,16 @@
 """What may be sold: availability by location, ATS by channel, pickup at a store, and who waits."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from shared.inventory.decide import availability as decide
+from shared.inventory.decide.freshness import WINDOW, expected_sold, is_stale
 from shared.inventory.decide.rules import SHIP, Item, Site, pools_containing
 from shared.inventory.decide.waiting import is_eligible
-from shared.inventory.model import WAITS, StockRules, WaitDocument
-from shared.inventory.service.reading import demand, level, levels
+from shared.inventory.model import WAITS, Level, StockRules, WaitDocument
+from shared.inventory.service.reading import demand, level, levels, moved_since
 from shared.inventory.service.stockrules import stock_rules
 from shared.kernel.conditions import Condition
 from shared.kernel.documents import Documents, Order, pages
@@ -35,7 +37,8 @@ async def availability(
     """
     rules = rules or await stock_rules(store, tenant_id)
     found = await levels(store, tenant_id, item.sku, now)
-    return decide.availability(rules, found, item, sites, method, channel)
+    known = await _as_fed(store, tenant_id, found, sites, now)
+    return decide.availability(rules, found, item, known, method, channel)
 
 
 async def ats(
@@ -53,7 +56,9 @@ async def ats(
     rules = rules or await stock_rules(store, tenant_id)
     found = await levels(store, tenant_id, item.sku, now)
     queued = await demand(store, tenant_id, item.sku)
-    return decide.ats(rules, found, item, sites, queued, channel=channel, inbound=inbound)
+    known = await _as_fed(store, tenant_id, found, {s.location_id: s for s in sites}, now)
+    around = tuple(known.values())
+    return decide.ats(rules, found, item, around, queued, channel=channel, inbound=inbound)
 
 
 async def pickup(
@@ -71,7 +76,28 @@ async def pickup(
     found = await level(store, tenant_id, item.sku, site.location_id, now)
     queued = await demand(store, tenant_id, item.sku)
     there = found or decide.nothing_at(item.sku, site.location_id)
-    return decide.pickup(rules, there, item, site, queued, channel=channel)
+    known = await _as_fed(store, tenant_id, (there,), {site.location_id: site}, now)
+    return decide.pickup(rules, there, item, known[site.location_id], queued, channel=channel)
+
+
+async def _as_fed(
+    store: Documents,
+    tenant_id: str,
+    found: Sequence[Level],
+    sites: Mapping[str, Site],
+    now: datetime,
+) -> Mapping[str, Site]:
+    """Return the sites, those whose figures are older than their limit with what they sold since.
+
+    Only such a level costs a read of its movements.
+    """
+    stale: dict[str, Site] = {}
+    for body in found:
+        site = sites.get(body.location_id)
+        if site is not None and is_stale(body.counted_as_of, site.fresh_minutes, now):
+            moved = await moved_since(store, tenant_id, body, now - WINDOW)
+            stale[site.location_id] = replace(site, expected_sold=expected_sold(body, moved, now))
+    return {**sites, **stale} if stale else sites
 
 
 async def waiters(
