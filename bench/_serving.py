@@ -7,7 +7,6 @@ that waits for what the host does by itself are in this process and are not coun
 import asyncio
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -18,13 +17,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
-from bench.retailer import TENANT, Retailer, seed
+from bench._instrument import Instrument
+from bench.retailer import Retailer, seed
 from shared.wiring import Settings, embedded_world
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-LOOK_S: Final = 0.001  # between two looks for what the host does by itself
-QUIET_S: Final = 0.4  # nothing was written for this long: everything was worked
-PATIENCE_S: Final = 30.0
 HEAD_BYTES_MAX: Final = 65_536
 
 
@@ -158,68 +155,6 @@ def _length(head: bytes) -> int:
     raise ValueError("an answer without content-length")
 
 
-class Instrument:
-    """Sees what the host has committed, read from its files: asks the host for nothing."""
-
-    def __init__(self, data: Path) -> None:
-        self._store = sqlite3.connect(f"file:{data / 'orderloom.db'}?mode=ro", uri=True)
-        self._bus = sqlite3.connect(f"file:{data / 'bus.db'}?mode=ro", uri=True)
-
-    async def ids(self, container: str, key: str, type: str, at_least: int) -> list[str]:
-        """Return the ids of a partition's documents of a type, once there are so many."""
-        until = perf_counter() + PATIENCE_S
-        while perf_counter() < until:
-            rows = self._store.execute(
-                "SELECT id FROM documents WHERE container = ? AND tenant = ? AND key = ?"
-                " AND type = ? ORDER BY id",
-                (container, TENANT, key, type),
-            ).fetchall()
-            if len(rows) >= at_least:
-                return [row[0] for row in rows]
-            await asyncio.sleep(LOOK_S)
-        raise TimeoutError(f"no {type} in {key}")
-
-    async def has(self, container: str, key: str, id: str) -> None:
-        """Return once a document is there."""
-        until = perf_counter() + PATIENCE_S
-        while perf_counter() < until:
-            place = (container, TENANT, key, id)
-            found = self._store.execute(
-                "SELECT 1 FROM documents WHERE container = ? AND tenant = ? AND key = ? AND id = ?",
-                place,
-            ).fetchone()
-            if found:
-                return
-            await asyncio.sleep(LOOK_S)
-        raise TimeoutError(f"no {id} in {key}")
-
-    async def count(self, container: str, key: str, type: str) -> int:
-        """Return how many documents of a type a partition has."""
-        return len(await self.ids(container, key, type, 0))
-
-    async def quiet(self) -> None:
-        """Return once nothing was written for a while: every event has been worked."""
-        until, still, before = perf_counter() + PATIENCE_S, perf_counter(), self._versions()
-        while perf_counter() - still < QUIET_S:
-            if perf_counter() > until:
-                raise TimeoutError("the host does not become quiet")
-            await asyncio.sleep(0.02)
-            now = self._versions()
-            if now != before:
-                before, still = now, perf_counter()
-
-    def _versions(self) -> list[int]:
-        return [
-            connection.execute("PRAGMA data_version").fetchone()[0]
-            for connection in (self._store, self._bus)
-        ]
-
-    def close(self) -> None:
-        """Let go of the files."""
-        self._store.close()
-        self._bus.close()
-
-
 @asynccontextmanager
 async def instrument(server: Serving) -> AsyncIterator[Instrument]:
     """Open the instrument on a server's files."""
@@ -227,7 +162,7 @@ async def instrument(server: Serving) -> AsyncIterator[Instrument]:
     try:
         yield opened
     finally:
-        opened.close()
+        await opened.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, Final
 
-from bench._serving import Client, Instrument, Serving, instrument, measure, rows_of, serving
+from bench._instrument import Instrument
+from bench._serving import Client, Serving, instrument, measure, rows_of, serving
 from bench.work_unit import WorkUnit
 
 RETURNS: Final = 150

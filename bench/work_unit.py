@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from time import perf_counter
 from typing import Any, Final
 
+from bench._instrument import Instrument
 from bench._serving import (
     Client,
-    Instrument,
     Measured,
     Serving,
     instrument,
