@@ -178,10 +178,12 @@ async def expire(store: Documents, tenant_id: str, now: datetime) -> tuple[str, 
     """End the soft reservations whose time is over, from a stored cursor on; returns their ids.
 
     Bounded; called by a timer. The cursor steps back by a minute, so that a late writer's
-    reservation is met, and goes back with a clock that was set back.
+    reservation is met. One that lies ahead says that the clock was set back, and not when.
     """
     cursor = await store.get(tenant_id, SWEEPS, CONFIG, SWEEP_ID)
-    start = min(cursor.body.expires_at, stamp(now - SWEEP_OVERLAP)) if cursor else ""
+    start = cursor.body.expires_at if cursor else ""
+    if start > stamp(now - SWEEP_OVERLAP):
+        start = stamp(now - SWEEP_LOOK_BACK)
     ended, reached = [], stamp(now)
     seen = 0
     async for item in pages(

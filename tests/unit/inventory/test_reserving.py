@@ -215,6 +215,16 @@ async def test_reads_show_expired_quotes_as_free() -> None:
         assert await level(store) == {"on_hand": 3, "soft_reserved": 2, "free": 1}
 
 
+async def test_a_sweep_that_was_missed_after_the_clock_was_set_back_leaves_nothing() -> None:
+    async with a_store() as store:
+        await stocked(store)
+        assert await inventory.expire(store, TENANT, minutes(60)) == ()
+        quote = a_quote(reservation_id="q_9.1", expires_at=minutes(3))
+        assert isinstance(await inventory.reserve(store, TENANT, quote, NOW), Won)
+        assert await inventory.expire(store, TENANT, minutes(8)) == ("q_9.1",)
+        assert await is_clean(store)
+
+
 async def test_the_sweep_ends_what_expired_once() -> None:
     async with a_store() as store:
         await stocked(store)
