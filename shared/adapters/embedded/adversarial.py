@@ -45,7 +45,7 @@ class AdversarialFeed:
     async def checkpoint(self, batch: ChangeBatch) -> bool:
         """Remember the batch as done, and perhaps bring it again nevertheless."""
         is_ours = await self._feed.checkpoint(batch)
-        if is_ours and batch not in self._done:
+        if is_ours and all(batch.position != done.position for done in self._done):
             self._done = [*self._done, batch][-REMEMBERED_MAX:]
         return is_ours
 

@@ -10,7 +10,6 @@ from shared.adapters.embedded.faults import NO_FAULTS, Faults, guarded
 from shared.adapters.embedded.feed import EmbeddedFeed, behind
 from shared.adapters.embedded.opening import Synchronous, outside
 from shared.adapters.embedded.queries import (
-    Found,
     Query,
     checked,
     decode_cursor,
@@ -41,7 +40,6 @@ T = TypeVar("T")
 # INDEXED BY for a statement that stays prepared (see fields), not for the choice, which is clear.
 _GET: Final = """SELECT type, seq, expires, checksum, body FROM documents INDEXED BY place
   WHERE container = ? AND tenant = ? AND key = ? AND id = ?"""
-_LOAD: Final = "SELECT type, seq, expires, checksum, body FROM documents WHERE doc = ?"
 
 
 def _owner_here() -> str:
@@ -169,29 +167,18 @@ class EmbeddedDocuments:
 
     def _query(self, query: Query, kind: Kind[D], cursor: str | None) -> Page[D]:
         after = None if cursor is None else decode_cursor(query, cursor)
-        connection = self._database.reader()
         try:
-            connection.execute("BEGIN")  # one snapshot for the index and the documents
-            try:
-                found = find(connection, query, after, self._now())
-                items = tuple(
-                    self._load(connection, query, kind, one) for one in found[: query.limit]
-                )
-            finally:
-                connection.execute("COMMIT")
+            found = find(self._database.reader(), query, after, self._now())
         except sqlite3.Error as error:
             raise outside(error) from error
-        has_more = len(found) > query.limit
-        last = found[query.limit - 1].position if has_more else None
+        container, tenant_id, body = query.container.value, query.tenant_id, self._decoded.body
+        items = tuple(
+            Stored(id, key, str(row.seq), body((container, tenant_id, key, id), kind, row))
+            for (_, id, key), _, row in found[: query.limit]
+            if row is not None
+        )
+        last = found[query.limit - 1].position if len(found) > query.limit else None
         return Page(items, None if last is None else encode_cursor(query, last))
-
-    def _load(
-        self, connection: sqlite3.Connection, query: Query, kind: Kind[D], found: Found
-    ) -> Stored[D]:
-        row = Row(*connection.execute(_LOAD, (found.doc,)).fetchone())
-        _, id, key = found.position
-        place = (query.container.value, query.tenant_id, key, id)
-        return Stored(id, key, str(row.seq), self._decoded.body(place, kind, row))
 
     def feed(self, container: Container, consumer: str) -> EmbeddedFeed:
         """Return a reader of its own; readers of one consumer share the ranges."""

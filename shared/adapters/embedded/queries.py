@@ -2,19 +2,20 @@
 
 The index proposes documents in order, the kernel's `Condition.holds` disposes. Three ways, by cost:
 walk an index that is already in the wanted order; or, where a condition leaves few documents, take
-them all and sort; or list the kind.
+them all and sort; or list the kind. Bodies are read along, as one statement is a snapshot by
+itself; unless many more are sorted than shown.
 """
 
 import base64
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
+from shared.adapters.embedded.decoded import Row
 from shared.adapters.embedded.rows import (
     INT64_MAX,
     SqlValue,
@@ -29,10 +30,13 @@ from shared.kernel.documents import PAGE_MAX, Container, Kind, Order
 from shared.kernel.errors import Unreadable
 
 GATHER_MAX: Final = 2_000  # up to so many documents are sorted in memory rather than walked
+WHOLE_MAX: Final = 64  # up to so many are sorted with their bodies
 CURSOR_VERSION: Final = 1
 
 _EXACT: Final = frozenset({"eq", "contains"})
 _SCALAR: Final = frozenset({"eq", "lt", "le", "gt", "ge"})
+_ROW: Final = "d.type, d.seq, d.expires, d.checksum, d.body"
+_LOAD: Final = f"SELECT {_ROW} FROM documents d WHERE d.doc = ?"  # noqa: S608 - constants
 _OPERATOR: Final = {"eq": "=", "contains": "=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 Position: TypeAlias = tuple[SqlValue, str, str]
@@ -63,12 +67,12 @@ class Query:
         return blake2b(text.encode(), digest_size=9).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A document that a query found: its row, and its position in the order."""
+class Found(NamedTuple):
+    """A document that a query found: its position in the order, its number, and its row if read."""
 
-    doc: int
     position: Position
+    doc: int
+    row: Row | None
 
     def rank(self) -> tuple[tuple[int, Any], str, str]:
         value, id, key = self.position
@@ -128,7 +132,7 @@ def decode_cursor(query: Query, cursor: str) -> Position:
 def find(
     connection: sqlite3.Connection, query: Query, after: Position | None, now: int
 ) -> list[Found]:
-    """Return up to `limit` + 1 documents behind `after`, in order. Wants one snapshot."""
+    """Return up to `limit` + 1 documents behind `after` with their rows, in order."""
     search = _Search(connection, query, now)
     if query.key is not None and query.container is not Container.STOCK:
         rows = search.listing(after if query.order is None else None)
@@ -136,12 +140,30 @@ def find(
     exact = next((c for c in query.where if c.comparison in _EXACT and _is_drivable(c)), None)
     if query.order is None and exact is not None:
         return _first(query, search.by_condition(exact, after))
-    narrow = search.narrowest()
-    if narrow is not None:
+    narrow, count = search.narrowest()
+    if narrow is not None and count <= WHOLE_MAX:
         return _sorted(query, search.by_condition(narrow, None), after)
+    if narrow is not None:
+        return _sorted_then_read(search, narrow, after)
     if query.order is None:
         return _first(query, search.listing(after))
     return _first(query, search.in_order(query.order, after))
+
+
+def _sorted_then_read(
+    search: "_Search", condition: Condition, after: Position | None
+) -> list[Found]:
+    """Sort what a condition leaves, then read the bodies of those that are shown."""
+    connection = search.connection
+    connection.execute("BEGIN")  # one snapshot for the index and the documents
+    try:
+        found = _sorted(search.query, search.by_condition(condition, None, is_whole=False), after)
+        return [
+            one._replace(row=Row(*connection.execute(_LOAD, (one.doc,)).fetchone()))
+            for one in found
+        ]
+    finally:
+        connection.execute("COMMIT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,17 +185,19 @@ class _Search:
         if after is not None:
             where, values = f"{where} AND (d.id, d.key) > (?, ?)", [*values, *after[1:]]
         index = "catalog" if is_catalog else "kind"
-        sql = f"""SELECT d.doc, '', d.id, d.key, d.terms FROM documents d INDEXED BY {index}
-          WHERE {where} ORDER BY d.id, d.key"""  # noqa: S608 - only names of ours
+        sql = f"""SELECT d.doc, '', d.id, d.key, d.terms, {_ROW} FROM documents d
+          INDEXED BY {index} WHERE {where} ORDER BY d.id, d.key"""  # noqa: S608 - only names of ours
         return self._holding(sql, values)
 
-    def by_condition(self, condition: Condition, after: Position | None) -> Iterator[Found]:
+    def by_condition(
+        self, condition: Condition, after: Position | None, *, is_whole: bool = True
+    ) -> Iterator[Found]:
         """What the index says of one condition; by id, then key, where it is an exact one."""
         where, values = self._of_condition(condition)
         if after is not None:
             where, values = f"{where} AND (f.id, f.key) > (?, ?)", [*values, *after[1:]]
         order = "f.id, f.key" if condition.comparison in _EXACT else "f.value, f.id, f.key"
-        return self._joined("''", where, values, order)
+        return self._joined("''", where, values, order, is_whole=is_whole)
 
     def in_order(self, order: Order, after: Position | None) -> Iterator[Found]:
         """The documents that have the field, by it, then by id and key."""
@@ -191,16 +215,17 @@ class _Search:
             )
         return self._joined("f.value", where, values, f"f.value{way}, f.id{way}, f.key{way}")
 
-    def narrowest(self) -> Condition | None:
-        """Return the first condition, exact ones before ranges, that few documents can hold."""
+    def narrowest(self) -> tuple[Condition | None, int]:
+        """Return the first condition, exact ones before ranges, that few can hold, and how many."""
         drivable = [c for c in self.query.where if _is_drivable(c)]
         for condition in sorted(drivable, key=lambda c: c.comparison not in _EXACT):
             where, values = self._of_condition(condition)
             sql = f"""SELECT count(*) FROM (SELECT 1 FROM fields f{self._ledger()} WHERE {where}
               LIMIT {GATHER_MAX + 1})"""  # noqa: S608 - only names of ours
-            if self.connection.execute(sql, values).fetchone()[0] <= GATHER_MAX:
-                return condition
-        return None
+            count: int = self.connection.execute(sql, values).fetchone()[0]
+            if count <= GATHER_MAX:
+                return condition, count
+        return None, 0
 
     def _of_kind(self, table: str) -> tuple[str, list[SqlValue]]:
         query = self.query
@@ -230,27 +255,35 @@ class _Search:
         return " INDEXED BY ledger" if self.query.key is not None else ""
 
     def _joined(
-        self, value: str, where: str, values: list[SqlValue], order: str
+        self, value: str, where: str, values: list[SqlValue], order: str, *, is_whole: bool = True
     ) -> Iterator[Found]:
         # CROSS JOIN keeps SQLite from walking the documents and looking into the index.
-        sql = f"""SELECT f.doc, {value}, f.id, f.key, d.terms FROM fields f{self._ledger()}
-          CROSS JOIN documents d ON d.doc = f.doc
+        row = f", {_ROW}" if is_whole else ""
+        sql = f"""SELECT f.doc, {value}, f.id, f.key, d.terms{row}
+          FROM fields f{self._ledger()} CROSS JOIN documents d ON d.doc = f.doc
           WHERE {where} AND (d.expires IS NULL OR d.expires > ?)
           ORDER BY {order}"""  # noqa: S608 - only names of ours
         return self._holding(sql, [*values, self.now])
 
     def _holding(self, sql: str, values: list[SqlValue]) -> Iterator[Found]:
-        query = self.query
-        with closing(self.connection.execute(sql, values)) as rows:
-            for doc, value, id, key, encoded in rows:
-                terms: Terms = from_json(encoded)
-                if not all(condition.holds(terms) for condition in query.where):
+        where, order = self.query.where, self.query.order
+        rows = self.connection.execute(sql, values)
+        try:
+            for doc, value, id, key, encoded, *read in rows:
+                row = Row(*read) if read else None
+                if order is None and not where:
+                    yield Found(("", id, key), doc, row)
                     continue
-                if query.order is None:
-                    yield Found(doc, ("", id, key))
-                elif query.order.field in terms:
-                    found = value if value != "" else sql_value(terms[query.order.field])
-                    yield Found(doc, (found, id, key))
+                terms: Terms = from_json(encoded)
+                if not all(condition.holds(terms) for condition in where):
+                    continue
+                if order is None:
+                    yield Found(("", id, key), doc, row)
+                elif order.field in terms:
+                    found = value if value != "" else sql_value(terms[order.field])
+                    yield Found((found, id, key), doc, row)
+        finally:
+            rows.close()  # a statement that is left open keeps its snapshot
 
 
 def _first(query: Query, found: Iterator[Found]) -> list[Found]:
@@ -260,7 +293,7 @@ def _first(query: Query, found: Iterator[Found]) -> list[Found]:
 def _sorted(query: Query, found: Iterable[Found], after: Position | None) -> list[Found]:
     ranked = sorted(found, key=Found.rank, reverse=query.is_descending)
     if after is not None:
-        start = Found(0, after).rank()
+        start = Found(after, 0, None).rank()
         if query.is_descending:
             ranked = [one for one in ranked if one.rank() < start]
         else:
