@@ -9,7 +9,6 @@ import hashlib
 import random
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Generator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import heappop, heappush
@@ -18,6 +17,7 @@ from typing import Any, Final
 from shared.wiring.simulated import Crash
 
 FOREVER_S: Final = 1e12
+HASHED_AT_ONCE: Final = 256  # lines
 STALL_CHANCE: Final = 0.004
 STALL_S_MAX: Final = 150.0  # longer than a message's lock
 SHUFFLE_CHANCE: Final = 0.02  # how often a task gets another priority
@@ -48,11 +48,11 @@ class Pause:
 
 @dataclass(slots=True, eq=False)
 class Task:
-    """A coroutine on its way; `within` puts its process's world in for each of its steps."""
+    """A coroutine on its way; `enter` puts its process's world in before each of its steps."""
 
     name: str
     coroutine: Coroutine[Any, Any, Any]
-    within: Callable[[], AbstractContextManager[object]]
+    enter: Callable[[], object]
     on_end: Callable[["Task", BaseException | None], None] | None
     priority: float
     turn: int = 0  # of its last falling asleep; an older entry of the heap is void
@@ -64,17 +64,23 @@ class Trace:
 
     keep: int = 0
     lines: list[str] = field(default_factory=list)
+    _new: list[str] = field(default_factory=list)
     _hash: hashlib.blake2b = field(default_factory=lambda: hashlib.blake2b(digest_size=12))
 
     def add(self, line: str) -> None:
-        self._hash.update(line.encode())
-        self._hash.update(b"\n")
+        self._new.append(line)
+        if len(self._new) == HASHED_AT_ONCE:
+            self._take_in()
+
+    def _take_in(self) -> None:
+        self._hash.update("".join(f"{line}\n" for line in self._new).encode())
         if self.keep:
-            self.lines.append(line)
-            del self.lines[: -self.keep]
+            self.lines = [*self.lines, *self._new][-self.keep :]
+        self._new.clear()
 
     @property
     def digest(self) -> str:
+        self._take_in()
         return self._hash.hexdigest()
 
 
@@ -97,13 +103,13 @@ class Engine:
         self,
         name: str,
         coroutine: Coroutine[Any, Any, Any],
-        within: Callable[[], AbstractContextManager[object]] = nullcontext,
+        enter: Callable[[], object] = lambda: None,
         on_end: Callable[[Task, BaseException | None], None] | None = None,
         *,
         after_s: float = 0.0,
     ) -> Task:
         """Add a task; `on_end` is told of its end, with the crash that ended it."""
-        task = Task(name, coroutine, within, on_end, self._chance.random())
+        task = Task(name, coroutine, enter, on_end, self._chance.random())
         self._sleep(task, Pause(after_s))
         return task
 
@@ -125,6 +131,7 @@ class Engine:
             if self.steps >= last:
                 raise TooManySteps(f"{steps_max} steps in {self.seconds:.0f} s")
             self._step(self._choose())
+        self.current = None
 
     def close(self) -> None:
         """End everybody who is still on the way."""
@@ -162,9 +169,9 @@ class Engine:
     def _step(self, task: Task) -> None:
         self.steps += 1
         self.current = task
+        task.enter()
         try:
-            with task.within():
-                pause = task.coroutine.send(None)
+            pause = task.coroutine.send(None)
         except StopIteration:
             self._end(task, None)
         except Crash as crash:
@@ -172,8 +179,6 @@ class Engine:
             self._end(task, crash)
         else:
             self._sleep(task, pause)
-        finally:
-            self.current = None
 
     def _end(self, task: Task, crash: BaseException | None) -> None:
         if task.on_end is not None:

@@ -12,6 +12,7 @@ from local.simulate.stage import TENANTS, Stage
 from shared.flows.sweeps import sweep_tenant
 from shared.tenants import parking
 from shared.tenants.parking import ParkedStatus
+from shared.wiring import use
 
 DEAD: Final = f"{ROUTING}/$deadletterqueue"
 ROUNDS_MAX: Final = 30
@@ -66,7 +67,7 @@ def _operate(stage: Stage) -> None:
     """Do what timers and operators do: sweep, and replay what was parked or died."""
     stage.trouble.is_on = False
     process = stage.processes["web"]
-    with process.within():
+    with use(process.world):
         for tenant_id in TENANTS:
             run_now(sweep_tenant(process.world.flows, tenant_id, stage.clock.now()))
         for tenant_id in (*TENANTS, "_platform"):

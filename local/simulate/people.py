@@ -47,7 +47,7 @@ class Troupe:
             else:
                 self.open_roles -= 1
 
-        self.stage.engine.start(name, self._acting(acts), process.within, ended)
+        self.stage.engine.start(name, self._acting(acts), process.enter, ended)
 
     async def _acting(self, acts: list[Act]) -> None:
         while acts:

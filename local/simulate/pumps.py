@@ -84,7 +84,7 @@ class Pumps:
         self.stage.engine.start(
             f"relay-{container.value}",
             self._relaying(container),
-            process.within,
+            process.enter,
             lambda _, crash: self._again(crash, process, lambda: self._relay(container)),
             after_s=RESTART_S,
         )
@@ -93,7 +93,7 @@ class Pumps:
         self.stage.engine.start(
             f"routing@{name}",
             self._consuming(process),
-            process.within,
+            process.enter,
             lambda _, crash: self._again(crash, process, lambda: self._consumer(name, process)),
             after_s=RESTART_S,
         )

@@ -1,7 +1,6 @@
 """The world of one seed: two tenants in one store, processes with caches of their own, a clock."""
 
 import random
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from shared.kernel.documents import Documents
 from shared.tenants.directory import Directory
 from shared.tenants.model import Caller, Role
 from shared.wiring import Settings, World, embedded_world, use
+from shared.wiring.simulated import exchange
 
 WORKERS: Final = ("worker-1", "worker-2", "worker-3")
 TOPOLOGY: Final = Path(__file__).with_name("topology.json")
@@ -35,13 +35,18 @@ class PlayClock:
 
     def __init__(self, engine: Engine, start: datetime) -> None:
         self._engine, self._start = engine, start
+        self._shown = engine.seconds, start + timedelta(seconds=engine.seconds)
 
     def now(self) -> datetime:
-        return self._start + timedelta(seconds=self._engine.seconds)
+        seconds = self._engine.seconds
+        if self._shown[0] != seconds:
+            self._shown = seconds, self._start + timedelta(seconds=seconds)
+        return self._shown[1]
 
     def jump(self, by: timedelta) -> None:
         """Set the clock off; backwards too."""
         self._start += by
+        self._shown = -1.0, self._start
 
 
 @dataclass(slots=True)
@@ -68,9 +73,9 @@ class Process:
         flows = Flows(self.store, Knowledge(self.store), base.ids)
         self.world = replace(base, store=self.store, tenants=directory, flows=flows)
 
-    def within(self) -> AbstractContextManager[object]:
+    def enter(self) -> None:
         """Put this process's world in for a step of one of its tasks."""
-        return use(self.world)
+        exchange(self.world)
 
 
 @dataclass(slots=True)

@@ -2,5 +2,6 @@
 
 from shared.adapters.embedded.adversarial import AdversarialFeed
 from shared.adapters.embedded.faults import Crash, Faults
+from shared.wiring.world import exchange
 
-__all__ = ["AdversarialFeed", "Crash", "Faults"]
+__all__ = ["AdversarialFeed", "Crash", "Faults", "exchange"]

@@ -82,14 +82,20 @@ def world() -> World:
     return _Current.world
 
 
+def exchange(replacement: World | None) -> World | None:
+    """Put another world in and return the one before; for who does so at each step. Else `use`."""
+    before, _Current.world = _Current.world, replacement
+    return before
+
+
 @contextmanager
 def use(replacement: World) -> Iterator[World]:
     """Put another world in for a while: one process is in one world at a time."""
-    before, _Current.world = _Current.world, replacement
+    before = exchange(replacement)
     try:
         yield replacement
     finally:
-        _Current.world = before
+        exchange(before)
 
 
 def embedded_world(
