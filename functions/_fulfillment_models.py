@@ -89,6 +89,7 @@ class WorkView(Strict):
 
     fulfillment_id: str
     order_id: str
+    order_number: str | None = None
     version: int
     location_id: str
     method: str

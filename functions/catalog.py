@@ -8,6 +8,7 @@ from shared.catalog.decide import location_fields, product_fields
 from shared.catalog.model import Location, LocationDetails, LocationKind, Product, ProductDetails
 from shared.catalog.service import ImportReport, Outcome
 from shared.kernel.errors import Fault, Invalid, NotFound
+from shared.tenants.decide import own_locations
 from shared.wiring import store
 
 bp = func.Blueprint()
@@ -36,6 +37,7 @@ LOCATION_QUERY = {
     "kind": "warehouse, store, 3pl or drop-ship-vendor",
     "group": "a group that it belongs to",
     "active": "true or false; both when left out",
+    "own": "true: only those that the key is bound to; it may be bound to none, then all",
 }
 
 
@@ -143,6 +145,10 @@ async def import_products(call: Call[None]) -> Reply:
 )
 async def search_locations(call: Call[None]) -> Reply:
     """List locations by name."""
+    bound_to = own_locations(call.caller)
+    if call.flag("own") and bound_to is not None:
+        named = await service.locations_of(store(), call.tenant_id, bound_to)
+        return Reply(listing([_location(row) for row in named if _is_asked(call, row)], None))
     limit, cursor = call.page()
     page = await service.search_locations(
         store(),
@@ -249,6 +255,15 @@ def _kind(call: Call[None]) -> LocationKind | None:
     if asked not in set(LocationKind):
         raise Invalid([Fault("/kind", "unknown-kind", LOCATION_QUERY["kind"])])
     return LocationKind(asked)
+
+
+def _is_asked(call: Call[None], location: Location) -> bool:
+    kind, group, active = _kind(call), call.query("group"), _active(call)
+    return (
+        (kind is None or location.kind is kind)
+        and (group is None or group in location.groups)
+        and (active is None or location.active is active)
+    )
 
 
 def _about(field: str, told: str, path: str) -> None:

@@ -42,6 +42,7 @@ class ExceptionView(Strict):
     code: str
     subject: str
     order_id: str | None = None
+    order_number: str | None = None
     line_id: str | None = None
     part: int | None = None
     location_id: str | None = None

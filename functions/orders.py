@@ -37,7 +37,8 @@ from shared.wiring import flows, store
 bp = func.Blueprint()
 
 SEARCH = {
-    "reference": "the channel's own order number, exactly",
+    "reference": "the channel's own id of the order, exactly",
+    "number": "what the customer knows it by, where that is not the reference, exactly",
     "email": "exactly, in any case",
     "phone": "with or without the country's code",
     "loyalty_id": "exactly",
@@ -141,6 +142,7 @@ async def _search(call: Call[None]) -> OrderSearch:
         raise Invalid([Fault("/status", "unknown-status", f"one of {', '.join(OrderStatus)}")])
     return OrderSearch(
         reference=call.query("reference"),
+        number=call.query("number"),
         lookup=await _lookup(call),
         sku=call.query("sku"),
         status=OrderStatus(status) if status else None,

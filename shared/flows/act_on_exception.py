@@ -220,7 +220,7 @@ def _replacement(order: Order, line: Line, units: int, reference: str) -> PlaceO
     return PlaceOrder(
         connection=REPLACEMENT,
         reference=reference,
-        number=f"{(order.number or order.reference)[:190]}-R",
+        number=f"{order.known_as[:190]}-R",
         channel=order.channel,
         order_type=REPLACEMENT,
         placed_at=order.placed_at,

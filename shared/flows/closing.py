@@ -72,6 +72,7 @@ def _fulfillment(
     return Fulfillment(
         fulfillment_id=first.fulfillment_id,
         order_id=order.order_id,
+        order_number=order.known_as,
         version=1,
         location_id=first.location_id,
         location_kind=location.kind,

@@ -45,7 +45,7 @@ def intake_of(order: Order, found: Return, advice: Advice) -> PlaceOrder:
     return PlaceOrder(
         connection=EXCHANGE,
         reference=found.return_id,
-        number=order.number or order.reference,
+        number=order.known_as,
         channel=order.channel,
         order_type=EXCHANGE,
         placed_at=advice.at,

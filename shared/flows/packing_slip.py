@@ -55,7 +55,7 @@ async def packing_slip(
     return PackingSlip(
         fulfillment_id=work.fulfillment_id,
         order_id=order.order_id,
-        number=order.number or order.reference,
+        number=order.known_as,
         placed_at=order.placed_at,
         printed_at=now,
         sender=sender.name if sender else work.location_id,

@@ -144,7 +144,7 @@ def _facts(kind: MessageKind, data: Mapping[str, JsonValue], about: _About) -> F
     refund = data.get("refund_minor")
     return Facts(
         shop=about.known.settings.name,
-        number=order.number or order.reference,
+        number=order.known_as,
         name=order.customer.name if order.customer else None,
         rows=_rows(kind, data, order) if kind in _OF_PARTS else (),
         total=Money(order.currency, total_of(order)) if kind is MessageKind.CONFIRMED else None,

@@ -62,6 +62,7 @@ class OrderView(Strict):
     version: int
     connection: str
     reference: str
+    number: str | None = None
     channel: str
     order_type: str
     status: str
@@ -88,6 +89,7 @@ class OrderRow(Strict):
 
     order_id: str
     reference: str
+    number: str | None = None
     channel: str
     connection: str
     status: str
@@ -108,6 +110,7 @@ def order_view(order: Order, works: tuple[Fulfillment, ...]) -> OrderView:
         version=order.version,
         connection=order.connection,
         reference=order.reference,
+        number=order.number,
         channel=order.channel,
         order_type=order.order_type,
         status=order.status,
@@ -184,6 +187,7 @@ def order_row(order: Order) -> OrderRow:
     return OrderRow(
         order_id=order.order_id,
         reference=order.reference,
+        number=order.number,
         channel=order.channel,
         connection=order.connection,
         status=order.status,

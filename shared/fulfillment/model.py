@@ -180,6 +180,7 @@ class Fulfillment(Document):
 
     fulfillment_id: Identifier
     order_id: Identifier
+    order_number: Text | None = None  # as its customer knows it
     version: int = Field(ge=1)
     location_id: Identifier
     location_kind: Identifier = "warehouse"

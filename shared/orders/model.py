@@ -213,6 +213,11 @@ class Order(Document):
     day: str  # UTC date of acceptance, for the search
     due_at: Instant | None = None  # the next date at which something happens by itself
 
+    @property
+    def known_as(self) -> str:
+        """What customer and staff call it: its number, else the channel's reference."""
+        return self.number or self.reference
+
 
 ORDERS: Final = Kind(
     Container.ORDERS,

@@ -93,6 +93,7 @@ class ExceptionDocument(Document):
     code: Identifier
     subject: Identifier
     order_id: Identifier | None = None
+    order_number: Text | None = None  # as its customer knows it
     line_id: Identifier | None = None
     part: int | None = None
     location_id: Identifier | None = None

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from functions import couriers, fulfillment
+from functions import couriers, fulfillment, orders
 from shared.flows.steer_order import cancel
 from shared.flows.sweeps import sweep_tenant
 from shared.fulfillment import service as work_service
@@ -122,6 +122,20 @@ async def test_the_queue_shows_what_is_late_first_and_a_second_page(shop: Shop) 
     second = await shop.call(fulfillment.list_fulfillments, query=query)
     assert len(second.body["items"]) == 1
     assert second.body["next_cursor"] is None
+
+
+async def test_work_and_order_are_found_under_the_number_that_the_customer_knows(
+    shop: Shop,
+) -> None:
+    await shop.receive("BOOT", "berlin", 9)
+    order = await shop.place(an_order(reference="5100", number="#1001"))
+    await shop.place(an_order(reference="5101"))
+    queue = await shop.call(fulfillment.list_fulfillments, query={"location": "berlin"})
+    assert [row["order_number"] for row in queue.body["items"]] == ["#1001", "5101"]
+    page = await shop.call(orders.search_orders, query={"number": "#1001"})
+    assert [(row["order_id"], row["number"]) for row in page.body["items"]] == [
+        (order.order_id, "#1001")
+    ]
 
 
 async def test_a_queue_without_work_is_an_empty_list(shop: Shop) -> None:

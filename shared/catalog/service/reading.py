@@ -126,6 +126,15 @@ async def get_location(
     return await store.get(tenant_id, LOCATIONS, f"location:{location_id}", "location")
 
 
+async def locations_of(
+    store: Documents, tenant_id: str, ids: Iterable[str]
+) -> tuple[Location, ...]:
+    """Return the locations of these ids by name; an id that nobody has is left out."""
+    found = [await get_location(store, tenant_id, location_id) for location_id in sorted(set(ids))]
+    known = [stored.body for stored in found if stored is not None]
+    return tuple(sorted(known, key=lambda location: location.name))
+
+
 async def all_locations(store: Documents, tenant_id: str) -> dict[str, Location]:
     """Return every location of the tenant by id, active or not, `LOCATIONS_MAX` at most."""
     walk = pages(store, tenant_id, LOCATIONS, limit=_PAGE, pages_max=LOCATIONS_MAX // _PAGE)

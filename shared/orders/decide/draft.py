@@ -200,6 +200,7 @@ class Draft:
                 code=code,
                 subject=self.order.order_id,
                 order_id=self.order.order_id,
+                order_number=self.order.known_as,
                 line_id=line_id,
                 part=part.part if part else None,
                 location_id=part.location_id if part else None,

@@ -212,10 +212,16 @@ def _look_at(draft: Draft, intake: PlaceOrder) -> None:
     order = draft.order
     if not order.lines:
         draft.open_exception(actions.NO_LINES)
+    told = {
+        line.line_id: ", ".join(codes_of_line(source))
+        for line, source in zip(order.lines, intake.lines, strict=True)
+    }
     for line, part in all_parts(order):
         is_unknown = line.sku is None and line.kind in ROUTED_KINDS
         if is_unknown and part.state in {PartState.EXCEPTION, PartState.HANDED_OVER}:
-            draft.open_exception(actions.UNKNOWN_SKU, line.line_id, part)
+            code = told[line.line_id]
+            detail = {"code_told": code} if code else None
+            draft.open_exception(actions.UNKNOWN_SKU, line.line_id, part, detail)
     if order.total_minor is not None:
         gap = order.total_minor - total_of(order)
         # Channels round taxes line by line: a minor unit for each line is their rounding.

@@ -109,6 +109,28 @@ async def test_a_location_is_added_found_and_replaced(door: Door) -> None:
     assert missing.status_code == 404
 
 
+async def test_store_staff_ask_for_the_locations_of_their_own_key(door: Door) -> None:
+    for name in ("berlin", "bonn", "kiel"):
+        await catalog.create_location(
+            asked(
+                door,
+                "POST",
+                body={**BERLIN, "location_id": name},
+                headers={"Idempotency-Key": name},
+            )
+        )
+
+    async def found(role: Role, **query: str) -> list[str]:
+        answer = await catalog.search_locations(asked(door, role=role, query=query))
+        return [item["location_id"] for item in json_of(answer)["items"]]
+
+    assert await found(Role.ASSOCIATE) == ["berlin", "bonn", "kiel"]
+    assert await found(Role.ASSOCIATE, own="true", active="true", kind="store") == ["berlin"]
+    assert await found(Role.ASSOCIATE, own="true", active="false") == []
+    assert await found(Role.ASSOCIATE, own="true", group="outlets") == []
+    assert await found(Role.OPERATOR, own="true") == ["berlin", "bonn", "kiel"]
+
+
 async def test_locations_are_imported(door: Door) -> None:
     file = csv(
         "location_id;name;kind;country;zone;monday", "bonn;Bonn;store;DE;Europe/Berlin;09:00-18:00"

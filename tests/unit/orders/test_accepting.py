@@ -127,11 +127,18 @@ def test_an_unknown_sku_is_accepted_and_put_before_a_person() -> None:
     assert change.order.exceptions == 1
 
 
+def test_who_settles_an_unknown_sku_reads_the_code_as_told_and_the_customers_number() -> None:
+    (opened,) = accepted(a_line(sku="NOPE", alias="shop-77"), number="W-7").opened
+    assert (opened.detail, opened.order_number) == ({"code_told": "NOPE, shop-77"}, "W-7")
+    (nameless,) = accepted(a_line(sku=None)).opened
+    assert (nameless.detail, nameless.order_number) == ({}, "#1001")
+
+
 def test_very_many_unknown_skus_are_counted_in_the_last_exception() -> None:
     lines = [a_line(line_id=str(n), sku="NOPE") for n in range(1, 26)]
     change = accepted(*lines)
     assert len(change.opened) == 20
-    assert change.opened[-1].detail == {"more": 5}
+    assert change.opened[-1].detail == {"code_told": "NOPE", "more": 5}
 
 
 def test_an_order_without_lines_is_an_exception_and_no_refusal() -> None:
