@@ -6,10 +6,10 @@ from typing import Final
 from shared.contracts.following import FollowUp
 from shared.contracts.inventory import StockFreed, StockOvercommitted
 from shared.contracts.orders import OrderWork
-from shared.contracts.stock import DivideReservation, EndReservation
+from shared.contracts.stock import DivideReservation, Ending, EndReservation, StockTask
 from shared.flows.context import Flows
 from shared.flows.exchange import follow_exchange
-from shared.flows.promise_order import promise_order
+from shared.flows.promise_order import promise_order, read_order
 from shared.flows.spare_capacity import give_back_capacity
 from shared.flows.take_back import take_back_stock
 from shared.inventory import service as inventory
@@ -48,15 +48,23 @@ async def follow_order(flows: Flows, event: OrderWork, now: datetime) -> None:
     """
     for task in event.stock:
         await inventory.perform(flows.store, event.tenant_id, task, event.occurred_at)
-    if any(isinstance(task, EndReservation | DivideReservation) for task in event.stock):
-        known = await flows.knowledge.of(event.tenant_id, now)
-        await give_back_capacity(flows, known, event.order_id, seen=event.order_version)
     if event.route:
         seen = event.order_version
         await promise_order(flows, event.tenant_id, event.order_id, now, seen=seen)
+    elif any(map(_may_undo_work, event.stock)):  # what is sourced anew looks at it first
+        stored = await read_order(flows, event.tenant_id, event.order_id, event.order_version)
+        if stored is not None:
+            await give_back_capacity(flows, event.tenant_id, stored.body)
     if event.exchange is not None:
         caller = system(event.tenant_id, "exchange")
         await follow_exchange(flows, caller, event.exchange, now)
+
+
+def _may_undo_work(task: StockTask) -> bool:
+    """Tell whether work may have ended undone; goods that left were worked on."""
+    if isinstance(task, EndReservation):
+        return task.ending is not Ending.CONSUMED
+    return isinstance(task, DivideReservation)
 
 
 async def serve_waiters(flows: Flows, freed: StockFreed, now: datetime) -> None:

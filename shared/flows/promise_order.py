@@ -64,12 +64,12 @@ async def promise_order(
     known = await flows.knowledge.of(tenant_id, now)
     first: int | None = None
     for run in range(1, RUN_ATTEMPTS_MAX + 1):
-        stored = await _read(flows, tenant_id, order_id, seen)
+        stored = await read_order(flows, tenant_id, order_id, seen)
         if stored is None:
             return None
         order = stored.body
         if order.attempts and run == 1:
-            await give_back_capacity(flows, known, order_id)
+            await give_back_capacity(flows, tenant_id, order)
         first = first or order.attempts + 1
         run_of = _Run(known, first, now, is_freed=is_freed)
         decision = await _decision(flows, run_of, stored)
@@ -77,7 +77,7 @@ async def promise_order(
             return await _queue_preorders(flows, run_of, stored)
         taken = await _take(flows, tenant_id, order, decision)
         is_last = run == RUN_ATTEMPTS_MAX
-        order = await _close(flows, known, decision, taken, now, is_last=is_last)
+        order = await _close(flows, run_of, stored, decision, taken, is_last=is_last)
         # An edit voids a plan without asking for another: what is pending yet is planned again.
         is_short = bool(taken.failed) and not is_last
         if not is_short and not await _wanted(flows, replace(run_of, is_freed=False), order):
@@ -85,7 +85,14 @@ async def promise_order(
     raise Unavailable(f"{order_id} was changed after each of {RUN_ATTEMPTS_MAX} plans")
 
 
-async def _read(flows: Flows, tenant_id: str, order_id: str, seen: int) -> Stored[Order] | None:
+async def read_order(
+    flows: Flows, tenant_id: str, order_id: str, seen: int
+) -> Stored[Order] | None:
+    """Return an order that is no older than an event of its version `seen`.
+
+    Raises:
+        Unavailable: a replica answers that has not got it yet; try again later.
+    """
     stored = await order_service.find(flows.store, tenant_id, order_id)
     if (stored.body.version if stored else 0) < seen:
         raise Unavailable(f"{order_id} is not read in version {seen} yet")
@@ -101,13 +108,18 @@ class _Run:
 
 
 async def _decision(flows: Flows, run: _Run, stored: Stored[Order]) -> Decision | None:
-    """Return the decision of the next attempt: the one that stands, else a new one."""
+    """Return the decision of the next attempt: the one that stands, else a new one.
+
+    Nobody planned a new order before, but for a crash or another delivery: those are met by the
+    create, which throws the second plan away.
+    """
     order, store, known = stored.body, flows.store, run.known
     name = f"decision:{order.attempts + 1}"
-    standing = await store.get(known.tenant_id, DECISIONS, order.order_id, name)
-    if standing is not None:
-        return standing.body
     wanted = await _wanted(flows, run, order)
+    if order.attempts or not wanted:
+        standing = await store.get(known.tenant_id, DECISIONS, order.order_id, name)
+        if standing is not None:
+            return standing.body
     if not wanted:
         return None
     decision = await decide_attempt(store, known, order, wanted, run.first_attempt, run.now)
@@ -228,14 +240,15 @@ async def _capacity(flows: Flows, tenant_id: str, decision: Decision) -> frozens
 
 async def _close(
     flows: Flows,
-    known: TenantKnowledge,
+    run: _Run,
+    stored: Stored[Order],
     decision: Decision,
     taken: Taken,
-    now: datetime,
     *,
     is_last: bool,
 ) -> Order:
-    """Write the attempt's end into the order, whatever happened to the order meanwhile."""
+    """Write the attempt's end into the order, whatever happened to the order since `stored`."""
+    known, now = run.known, run.now
     tenant_id = known.tenant_id
     act = Act(tenant_id, now, ACTOR)
     outcome = Outcome(
@@ -244,12 +257,11 @@ async def _close(
         auto_cancel_at=auto_cancel_at(known, now),
     )
     for _ in range(CLOSE_ATTEMPTS_MAX):
-        stored = await order_service.load(flows.store, tenant_id, decision.order_id)
         closing = orders.close_attempt(stored.body, decision, outcome, act)
         if closing is None:
             # Another delivery closed it; its event ends what it did not keep. What was taken here
             # after that is given back now, or by whoever sources this order next.
-            await give_back_capacity(flows, known, decision.order_id)
+            await give_back_capacity(flows, tenant_id, stored.body)
             return stored.body
         change = with_endings(closing, decision)
         extra = [
@@ -259,9 +271,10 @@ async def _close(
         try:
             order = await order_service.save(flows.store, stored, change, act, extra=extra)
         except (GuardFailed, Exists):
+            stored = await order_service.load(flows.store, tenant_id, decision.order_id)
             continue
         made = {pick.fulfillment_id for pick in closing.sourced}
         if any(pick.capacity_day and pick.fulfillment_id not in made for pick in decision.picks):
-            await give_back_capacity(flows, known, decision.order_id)
+            await give_back_capacity(flows, tenant_id, order)
         return order
     raise Unavailable(f"{decision.order_id} is being changed by others")

@@ -47,6 +47,7 @@ __all__ = [
     "PARTS_MAX",
     "PART_LIFE",
     "RESERVED",
+    "TAKES_MAX",
     "WAITING",
     "WITH_CUSTOMER",
     "Address",
@@ -72,6 +73,7 @@ PARTS_MAX: Final = 60
 HOLDS_MAX: Final = 10
 NOTES_MAX: Final = 50
 
+TAKES_MAX: Final = 200
 
 class OrderStatus(StrEnum):
     """A fold over the parts, never set by hand (decide.status_of)."""
@@ -221,6 +223,8 @@ class Order(Document):
 
 ORDERS: Final = Kind(
     Container.ORDERS,
+    # Whose capacity closed attempts took: location by fulfillment, the latest.
+    takes: dict[Identifier, Identifier] = Field(default={}, max_length=TAKES_MAX)
     "order",
     Order,
     (

@@ -64,6 +64,7 @@ from shared.orders.decide.status import (
     parts_of,
     parts_to_route,
     preorders_to_queue,
+    loose_takes,
     status_of,
 )
 from shared.orders.decide.waiting import assign_sku, reach_release_date, redirect, reset
@@ -114,6 +115,7 @@ __all__ = [
     "part_change",
     "parts_of",
     "parts_to_route",
+    "loose_takes",
     "preorders_to_queue",
     "queue_preorders",
     "reach_release_date",

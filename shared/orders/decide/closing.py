@@ -18,6 +18,7 @@ from shared.orders.decide.stock import wait_of
 from shared.orders.model import (
     HOLDS_MAX,
     PARTS_MAX,
+    TAKES_MAX,
     Decision,
     Hold,
     Method,
@@ -212,6 +213,7 @@ def _finished(draft: Draft, decision: Decision, holds: list[str]) -> Change:
     changes: dict[str, object] = {}
     minted = [int(pick.fulfillment_id.rpartition(".f")[2]) for pick in decision.picks]
     changes["fulfillments"] = max((order.fulfillments, *minted))
+    changes["takes"] = _takes(order, decision)
     if holds and len(order.holds) < HOLDS_MAX:
         held = Hold(reason=ROUTING_HOLD, at=act.now, by=act.by, note=holds[0])
         changes["holds"] = (*order.holds, held)
@@ -221,6 +223,12 @@ def _finished(draft: Draft, decision: Decision, holds: list[str]) -> Change:
         OrderRouted, facts={"attempt": decision.attempt}, route=False, changes=changes
     )
     return with_refund(change, refund, act)
+
+
+def _takes(order: Order, decision: Decision) -> dict[str, str]:
+    limited = [pick for pick in decision.picks if pick.capacity_day is not None]
+    takes = order.takes | {pick.fulfillment_id: pick.location_id for pick in limited}
+    return dict(list(takes.items())[-TAKES_MAX:])
 
 
 def queue_preorders(order: Order, act: Act) -> Change | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.orders.model import (
+    RESERVED,
     WAITING,
     ItemKind,
     Line,
@@ -28,6 +29,15 @@ def all_parts(order: Order) -> Iterator[tuple[Line, Part]]:
     for line in order.lines:
         for part in line.parts:
             yield line, part
+
+
+def loose_takes(order: Order) -> dict[str, str]:
+    """Return the capacity that no part waits for work with, location by fulfillment.
+
+    Whether that work is done, or over undone, the work itself tells.
+    """
+    held = {part.fulfillment_id for _, part in all_parts(order) if part.state in RESERVED}
+    return {name: location for name, location in order.takes.items() if name not in held}
 
 
 def status_of(order: Order) -> OrderStatus:

@@ -6,7 +6,7 @@ from shared.contracts.intake import Method
 from shared.contracts.stock import Queue, Unqueue
 from shared.orders import decide
 from shared.orders.decide import Act, Outcome, Units
-from shared.orders.model import Address
+from shared.orders.model import TAKES_MAX, Address
 from tests.unit.orders.samples import (
     ACT,
     NOW,
@@ -262,3 +262,26 @@ def test_a_part_that_is_sourced_leaves_its_rules_queue() -> None:
     order = closed(order, a_decision(order, short)).change.order
     part = part_of(closed(order, a_decision(order, a_pick(order))).change.order)
     assert (part.state, part.queue, part.auto_cancel_at) == ("sourced", None, None)
+
+
+def test_an_order_knows_whose_capacity_its_closed_attempts_took() -> None:
+    order = an_order(a_line(), a_line(line_id="2"))
+    limited = a_pick(order, capacity_day="2026-11-02", capacity_limit=9)
+    plan = a_decision(order, limited, a_pick(order, "2", fulfillment_id=f"{order.order_id}.f2"))
+    assert closed(order, plan).change.order.takes == {f"{order.order_id}.f1": "berlin"}
+
+
+def test_capacity_is_loose_while_no_part_waits_for_its_work() -> None:
+    order = an_order()
+    plan = a_decision(order, a_pick(order, capacity_day="2026-11-02", capacity_limit=9))
+    assert decide.loose_takes(closed(order, plan).change.order) == {}
+    lost = closed(order, plan, won=frozenset()).change.order
+    assert decide.loose_takes(lost) == {f"{order.order_id}.f1": "berlin"}
+
+
+def test_an_order_remembers_the_latest_takes_only() -> None:
+    full = {f"f{number}": "berlin" for number in range(TAKES_MAX)}
+    order = an_order().model_copy(update={"takes": full})
+    plan = a_decision(order, a_pick(order, capacity_day="2026-11-02", capacity_limit=9))
+    takes = list(closed(order, plan).change.order.takes)
+    assert (len(takes), takes[0], takes[-1]) == (TAKES_MAX, "f1", f"{order.order_id}.f1")
