@@ -160,6 +160,12 @@ def first_demand(by_field: dict[str, int]) -> Demand:
     return Demand.model_construct(pools=sums["pools"], pickups=sums["pickups"])
 
 
+def is_awaited(demand: Demand, location_id: str, pools: Iterable[str]) -> bool:
+    """Tell whether anybody waits whom a location, which is in `pools`, may serve."""
+    at_pickup = demand.pickups.get(location_id, 0)
+    return at_pickup > 0 or any(demand.pools.get(pool, 0) > 0 for pool in pools)
+
+
 def is_eligible(wait: WaitDocument, location_id: str, pools: Container[str]) -> bool:
     """Tell whether a location, which is in `pools`, may serve a wait."""
     if wait.pickup_location is not None:

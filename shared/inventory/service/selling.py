@@ -8,7 +8,7 @@ from typing import Final
 from shared.inventory.decide import availability as decide
 from shared.inventory.decide.freshness import WINDOW, expected_sold, is_stale
 from shared.inventory.decide.rules import SHIP, Item, Site, pools_containing
-from shared.inventory.decide.waiting import is_eligible
+from shared.inventory.decide.waiting import is_awaited, is_eligible
 from shared.inventory.model import WAITS, Level, StockRules, WaitDocument
 from shared.inventory.service.reading import demand, level, levels, moved_since
 from shared.inventory.service.stockrules import stock_rules
@@ -117,6 +117,9 @@ async def waiters(
     pools = frozenset[str]()
     if site:
         pools = pools_containing(rules or await stock_rules(store, tenant_id), site)
+        # Mostly nobody waits, and the sums say so: one document, where the waits are a query.
+        if not is_awaited(await demand(store, tenant_id, sku), site.location_id, pools):
+            return ()
     found: list[WaitDocument] = []
     async for item in pages(
         store,

@@ -95,6 +95,15 @@ async def test_a_location_serves_waiters_of_its_pools_and_its_own_pickups() -> N
         assert [wait.part for wait in found] == [1, 4]
 
 
+async def test_units_for_which_nobody_waits_there_ask_for_no_waiter() -> None:
+    rules = StockRules(pools=(Pool(pool_id="web", locations=("berlin",)),))
+    async with a_store() as store:
+        await queue(store, part=1)
+        await queue(store, part=2, pickup_location="lyon")
+        found = await inventory.waiters(store, TENANT, SKU, site=Site("paris"), rules=rules)
+        assert found == ()
+
+
 def test_an_older_task_does_not_change_a_wait() -> None:
     wait = a_wait()
     assert next_wait(wait_document(wait), wait) is None
