@@ -75,13 +75,17 @@ class TrackBody(Strict):
 
 
 class RateBody(Strict):
-    """Parcels with their weights, from a location to an address, by when."""
+    """Parcels with their weights, from a location to an address, by when.
+
+    `hazmat`: they hold hazardous goods, which only some services carry.
+    """
 
     location_id: Identifier
     destination: Address
     parcels: tuple[ParcelTold, ...] = Field(min_length=1, max_length=PARCELS_MAX)
     promise_by: Instant | None = None
     time_zone: Text | None = None
+    hazmat: bool = False
 
 
 class WorkView(Strict):

@@ -115,7 +115,10 @@ async def rate_shipment(call: Call[RateBody]) -> Reply:
     question = RateQuestion(
         location_id=body.location_id,
         destination=place_of_address(body.destination, settings.country),
-        parcels=tuple(book_shipment.as_told(parcel) for parcel in parcels_of(body.parcels)),
+        parcels=tuple(
+            book_shipment.as_told(parcel, is_hazmat=body.hazmat)
+            for parcel in parcels_of(body.parcels)
+        ),
         promise_by=body.promise_by,
         zone=_zone(body.time_zone),
     )

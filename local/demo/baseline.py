@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from local.demo.retailers import Level as OpeningLevel
 from shared.catalog.model import Location, Product, StockMode
 from shared.flows.knowledge import TenantKnowledge
-from shared.flows.sourcing import StockView, candidates_of, request_of, route_line
+from shared.flows.sourcing import StockView, candidates_of, request_of, route_line, without_unable
 from shared.flows.tariffs import Tariffs
 from shared.inventory.decide.availability import guard_of
 from shared.inventory.decide.rules import PICKUP, SHIP, Item, Subject, method_switch
@@ -139,7 +139,11 @@ def _replayed(
         of_order = {line.sku: products[line.sku] for line in lines if line.sku}
         now = order.accepted_at
         routed = [
-            route_line(line, line.parts[0], of_order[line.sku], now) for line in lines if line.sku
+            without_unable(
+                route_line(line, line.parts[0], of_order[line.sku], now), known.locations.values()
+            )
+            for line in lines
+            if line.sku
         ]
         as_new = order.model_copy(update={"lines": tuple(lines)})
         request = request_of(as_new, routed, known.settings.country, 1, now)
@@ -150,7 +154,7 @@ def _replayed(
         }
         tariffs = Tariffs(known, as_new, of_order, now)
         places = candidates_of(
-            known.locations.values(), stock, of_order, _unlimited, tariffs.lane_of, now
+            known.premises.values(), stock, of_order, _unlimited, tariffs.lane_of, now
         )
         found = plan(request, places, rules or known.rule_set(order.order_type), tariffs)
         shelves.take(found, {line.line_id: line.sku for line in lines if line.sku})

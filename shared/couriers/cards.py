@@ -88,7 +88,8 @@ class ZoneTariff(Strict):
 class Service(Strict):
     """One service of a carrier. Rank 1 is the fastest; girth is length plus twice both others.
 
-    `late_bp` is the share of parcels, in ten-thousandths, that miss the latest day.
+    `late_bp` is the share of parcels, in ten-thousandths, that miss the latest day. `hazmat`: it
+    carries hazardous goods too.
     """
 
     code: Identifier
@@ -100,6 +101,7 @@ class Service(Strict):
     max_weight_g: Grams | None = None
     max_length_mm: Millimeters | None = None
     max_girth_mm: Millimeters | None = None
+    hazmat: bool = False
     zones: tuple[ZoneTariff, ...] = Field(min_length=1, max_length=100)
 
     @model_validator(mode="after")

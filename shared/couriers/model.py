@@ -88,6 +88,7 @@ class Goods:
     quantity: int
     weight_g: int
     sides_mm: tuple[int, int, int] = (0, 0, 0)
+    is_hazmat: bool = False
 
 
 class Carton(Strict):
@@ -105,13 +106,17 @@ class Carton(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What a carrier weighs and measures; `sides_mm` longest first, 0 when unknown."""
+    """What a carrier weighs and measures; `sides_mm` longest first, 0 when unknown.
+
+    `is_hazmat`: something in it is hazardous, so that only a service which carries that takes it.
+    """
 
     weight_g: int
     sides_mm: tuple[int, int, int] = (0, 0, 0)
     volume_mm3: int = 0
     contents: tuple[tuple[str, int], ...] = ()
     carton: str = ""
+    is_hazmat: bool = False
 
     @property
     def girth_mm(self) -> int:

@@ -111,7 +111,7 @@ def _us_services() -> tuple[Service, ...]:
             late_bp=800,
             max_weight_g=70 * POUND_G,
         ),
-        _us_service("standard", 2, (890, 52), ground, cutoff=time(16), late_bp=300),
+        _us_service("standard", 2, (890, 52), ground, cutoff=time(16), late_bp=300, hazmat=True),
         _us_service(
             *("express", 1, (2_450, 165), ((1, 1),) * 7 + ((2, 3),)),
             cutoff=time(14),
@@ -186,6 +186,7 @@ def _de_services() -> tuple[Service, ...]:
             (("de", 1, 2, 0), ("eu-near", 2, 4, 620), ("eu-far", 4, 6, 1_040)),
             cutoff=time(17),
             late_bp=250,
+            hazmat=True,
             max_length_mm=1_200,
             max_girth_mm=3_600,
         ),

@@ -158,23 +158,30 @@ def numbered(parcels: Sequence[Parcel], tracking: Sequence[str]) -> tuple[Parcel
 
 
 def weighed(parcel: Parcel, work: Fulfillment, products: Mapping[str, Product]) -> Weighed:
-    """Return what the carrier weighs; a parcel that nobody weighed is the sum of its goods."""
+    """Return what the carrier weighs; a parcel that nobody weighed is the sum of its goods.
+
+    Hazardous is what holds hazardous goods, or what may: nobody told what is in which parcel.
+    """
     skus = {item.line_id: item.sku for item in work.items}
-    goods = sum(
-        products[skus[line_id]].weight_g * units
+    goods = [
+        (products[skus[line_id]], units)
         for line_id, units in _contents(parcel, work)
         if skus.get(line_id) in products
-    )
-    return as_told(parcel.model_copy(update={"weight_g": parcel.weight_g or goods}))
+    ]
+    weight_g = parcel.weight_g or sum(product.weight_g * units for product, units in goods)
+    inside = [product for product, _ in goods] or products.values()
+    is_hazmat = any(product.hazmat for product in inside)
+    return as_told(parcel.model_copy(update={"weight_g": weight_g}), is_hazmat=is_hazmat)
 
 
-def as_told(parcel: Parcel) -> Weighed:
+def as_told(parcel: Parcel, *, is_hazmat: bool = False) -> Weighed:
     """Return a parcel as the carrier measures it."""
     sides = sorted((parcel.length_mm, parcel.width_mm, parcel.height_mm), reverse=True)
     return Weighed(
         weight_g=parcel.weight_g,
         sides_mm=(sides[0], sides[1], sides[2]),
         volume_mm3=sides[0] * sides[1] * sides[2],
+        is_hazmat=is_hazmat,
     )
 
 

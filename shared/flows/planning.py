@@ -7,7 +7,7 @@ from shared.catalog import service as catalog
 from shared.catalog.model import Location, Product, StockMode
 from shared.flows.deciding import Answered, decision_of
 from shared.flows.knowledge import TenantKnowledge
-from shared.flows.sourcing import StockView, candidates_of, request_of, route_line
+from shared.flows.sourcing import StockView, candidates_of, request_of, route_line, without_unable
 from shared.flows.tariffs import Tariffs, Wanted
 from shared.inventory import service as inventory
 from shared.inventory.decide.availability import guard_of
@@ -111,9 +111,10 @@ async def decide_attempt(
         return max(0, location.capacity_per_day - taken.get(location.location_id, 0))
 
     attempt = order.attempts + 1
-    lines = [route_line(item.line, item.part, item.product, now) for item in wanted]
+    named = [route_line(item.line, item.part, item.product, now) for item in wanted]
+    lines = [without_unable(line, known.locations.values()) for line in named]
     request = request_of(order, lines, known.settings.country, attempt, now)
-    places = [place for name, place in known.locations.items() if only in {None, name}]
+    places = [place for name, place in known.premises.items() if only in {None, name}]
     tariffs = Tariffs(known, order, products, now)
     candidates = candidates_of(places, stock, products, capacity_left, tariffs.lane_of, now)
     answer = plan(request, candidates, rules or known.rule_set(order.order_type), tariffs)

@@ -1,17 +1,19 @@
 """Plain values from one capability to another: what routing is asked about an order (pure)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from shared.catalog.model import Location, Product, StockMode
+from shared.flows.premises import Hour, Hours, Premises
 from shared.inventory.decide.freshness import age_minutes, is_stale
-from shared.kernel.calendar import Calendar, calendar_of
 from shared.orders.model import Line, Method, Order, Part
 from shared.routing.model import Candidate, Place, RouteLine, RouteRequest, Stock
 
 UNLIMITED_UNITS: Final = 1_000_000_000
+_UNLIMITED: Final = Stock(UNLIMITED_UNITS, UNLIMITED_UNITS, UNLIMITED_UNITS, 0, 0)
+HAZMAT: Final = "hazmat"  # the capability without which no location ships hazardous goods
 _VOLUME_UNIT_MM3: Final = 1_000  # cubic millimeters in a cubic centimeter
 
 
@@ -30,10 +32,6 @@ class StockView:
 
     def guard(self, method: str) -> int:
         return self.guards.get(method) or 0
-
-    def sellable(self, method: str) -> int:
-        guard = self.guards.get(method)
-        return 0 if guard is None else max(0, self.free - guard)
 
 
 def route_line(line: Line, part: Part, product: Product, now: datetime) -> RouteLine:
@@ -54,7 +52,22 @@ def route_line(line: Line, part: Part, product: Product, now: datetime) -> Route
         pickup_location=line.pickup_location,
         group=line.group,
         excluded_locations=frozenset(part.excluded) if is_excluded else frozenset(),
+        needs=_needs(line, product),
     )
+
+
+def _needs(line: Line, product: Product) -> frozenset[str]:
+    """Return what a location must be able to do; handing goods over is not shipping them."""
+    is_shipped = product.hazmat and line.method is not Method.PICKUP
+    return frozenset({HAZMAT}) if is_shipped else frozenset()
+
+
+def without_unable(line: RouteLine, locations: Iterable[Location]) -> RouteLine:
+    """Return the line kept from the locations that lack what it needs."""
+    if not line.needs:
+        return line
+    unable = {at.location_id for at in locations if not line.needs.issubset(at.capabilities)}
+    return replace(line, excluded_locations=line.excluded_locations | unable)
 
 
 def destination_of(order: Order, home_country: str) -> Place:
@@ -118,7 +131,7 @@ def placed_value(order: Order) -> dict[str, int]:
 
 
 def candidates_of(
-    locations: Iterable[Location],
+    places: Iterable[Premises],
     stock: Mapping[str, Mapping[str, StockView]],
     products: Mapping[str, Product],
     capacity_left: Callable[[Location], int | None],
@@ -132,59 +145,59 @@ def candidates_of(
     unlimited = [
         sku for sku, product in products.items() if product.stock_mode is StockMode.UNLIMITED
     ]
-    found = []
-    for location in locations:
-        held = {
-            sku: at[location.location_id]
-            for sku, at in stock.items()
-            if location.location_id in at and sku not in unlimited
-        }
-        if location.active and (held or unlimited):
-            lane = lane_of(location.location_id)
-            found.append(_candidate(location, lane, held, unlimited, capacity_left(location), now))
+    limited = {sku: at for sku, at in stock.items() if sku not in unlimited}
+    hours, found = Hours(now), []
+    for place in places:
+        location_id, location = place.location_id, place.location
+        if not location.active:
+            continue
+        held = {sku: at[location_id] for sku, at in limited.items() if location_id in at}
+        if held or unlimited:
+            stocks = {sku: _stock(view) for sku, view in held.items()}
+            stocks |= dict.fromkeys(unlimited, _UNLIMITED)
+            room = capacity_left(location)
+            feed = _feed(location, held.values(), now)
+            found.append(
+                _candidate(place, hours.at(place), lane_of(location_id), stocks, room, feed=feed)
+            )
     return tuple(found)
 
 
 def _candidate(
-    location: Location,
+    place: Premises,
+    hour: Hour,
     lane: str,
-    held: Mapping[str, StockView],
-    unlimited: Sequence[str],
+    stock: Mapping[str, Stock],
     capacity_left: int | None,
-    now: datetime,
+    *,
+    feed: tuple[bool, int | None],
 ) -> Candidate:
-    place, calendar = location.place, calendar_of(location.hours)
-    stock = {sku: _stock(view) for sku, view in held.items()}
-    is_fresh, age = _feed(location, held.values(), now)
-    for sku in unlimited:
-        stock[sku] = Stock(UNLIMITED_UNITS, UNLIMITED_UNITS, UNLIMITED_UNITS, 0, 0)
+    location, (is_fresh, age) = place.location, feed
     return Candidate(
         location_id=location.location_id,
         lane=lane,
         stock=stock,
         kind=location.kind,
-        groups=frozenset(location.groups),
-        lat=None if place.lat_e6 is None else place.lat_e6 / 1e6,
-        lon=None if place.lon_e6 is None else place.lon_e6 / 1e6,
-        country=place.country,
+        groups=place.groups,
+        lat=place.lat,
+        lon=place.lon,
+        country=location.place.country,
         ship_enabled=location.ship_enabled,
         pickup_enabled=location.pickup_enabled,
         priority=location.priority,
         capacity_left=capacity_left,
         capacity_unit=location.capacity_unit.value,
         capacity_counts_pickups=location.capacity_counts_pickups,
-        capabilities=frozenset(location.capabilities),
+        capabilities=place.capabilities,
         labor_minor=location.labor_minor,
-        is_open=calendar.is_open(now),
-        cutoff_passed=_is_past_cutoffs(location, calendar, now),
+        is_open=hour.is_open,
+        cutoff_passed=hour.is_past_cutoffs,
         feed_fresh=is_fresh,
         feed_age_minutes=age,
     )
 
 
-def _feed(
-    location: Location, held: Iterable[StockView], now: datetime
-) -> tuple[bool, int | None]:
+def _feed(location: Location, held: Iterable[StockView], now: datetime) -> tuple[bool, int | None]:
     """Tell whether what the location would give is known freshly, and the age of its oldest figure.
 
     A figure of nothing sends nobody there, however old it is. Never counted: no age.
@@ -198,22 +211,12 @@ def _feed(
     return not is_stale(oldest, location.feed_fresh_minutes, now), age_minutes(oldest, now)
 
 
-def _is_past_cutoffs(location: Location, calendar: Calendar, now: datetime) -> bool:
-    """Tell whether every carrier that the location names a cut-off for has left today.
-
-    A cut-off met exactly is late (semantics 5).
-    """
-    if not location.cutoffs:
-        return False
-    today = calendar.local_date(now)
-    return now >= calendar.instant(today, max(location.cutoffs.values()))
-
-
 def _stock(view: StockView) -> Stock:
+    ship, pickup, free = view.guards["ship"], view.guards["pickup"], view.free
     return Stock(
-        sellable_ship=view.sellable("ship"),
-        sellable_pickup=view.sellable("pickup"),
-        free=view.free,
-        safety_stock=view.guard("ship"),
+        sellable_ship=0 if ship is None else max(0, free - ship),
+        sellable_pickup=0 if pickup is None else max(0, free - pickup),
+        free=free,
+        safety_stock=ship or 0,
         on_hand=view.on_hand,
     )

@@ -109,4 +109,4 @@ class Tariffs:
     def _goods(self, sku: str, units: int) -> Goods:
         product = self._products[sku]
         sides = (product.length_mm, product.width_mm, product.height_mm)
-        return Goods(sku, units, product.weight_g, sides)
+        return Goods(sku, units, product.weight_g, sides, product.hazmat)

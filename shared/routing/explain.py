@@ -15,7 +15,7 @@ from shared.routing.explanation import (
     Explanation,
     Ranked,
 )
-from shared.routing.model import Candidate
+from shared.routing.model import Candidate, RouteRequest
 from shared.routing.pricing import Priced, parts_of
 from shared.routing.problem import Item, joined
 from shared.routing.site import Site
@@ -47,7 +47,7 @@ def explanation_of(
         runner_up=second,
         delta_minor=delta,
         counterfactuals=counterfactuals(allocator, candidates, outcome, runner_up),
-        notes=tuple(_notes(outcome)),
+        notes=tuple(_notes(outcome, allocator.request)),
         at=allocator.request.now,
     )
 
@@ -85,7 +85,20 @@ def _dropped(trace: Trace) -> Iterable[Dropped]:
             len(drop.rows),
             tuple(f"{c.location_id}: {number}" for c, number in drop.rows[:EXAMPLES_MAX]),
         )
-    lacking = [site for site in trace.sites if not any(site.fits(i.contents) for i in trace.items)]
+    unable = {s.location_id: why for s in trace.sites if (why := _unable(s, trace.items))}
+    if unable:
+        examples = list(unable.items())[:EXAMPLES_MAX]
+        yield Dropped(
+            trace.rule.name,
+            "capability",
+            len(unable),
+            tuple(f"{location_id}: {why}" for location_id, why in examples),
+        )
+    lacking = [
+        site
+        for site in trace.sites
+        if site.location_id not in unable and not any(site.fits(i.contents) for i in trace.items)
+    ]
     if lacking:
         item = trace.items[0]
         yield Dropped(
@@ -94,6 +107,15 @@ def _dropped(trace: Trace) -> Iterable[Dropped]:
             len(lacking),
             tuple(f"{s.location_id}: {_figures(s, item)}" for s in lacking[:EXAMPLES_MAX]),
         )
+
+
+def _unable(site: Site, items: Iterable[Item]) -> str:
+    """Return what the first line that may not leave from here needs; nothing when all may."""
+    for item in items:
+        for line, _ in item.contents:
+            if line.needs and (lacks := line.needs - site.candidate.capabilities):
+                return f"{line.sku} needs {', '.join(sorted(lacks))}"
+    return ""
 
 
 def _figures(site: Site, item: Item) -> str:
@@ -157,9 +179,12 @@ def _rank(allocator: Allocator, offer: _Offer) -> Ranked:
     )
 
 
-def _notes(outcome: Outcome) -> Iterable[str]:
+def _notes(outcome: Outcome, request: RouteRequest) -> Iterable[str]:
+    needs = {(line.line_id, line.part): line.needs for line in request.lines}
     for line in outcome.short:
-        yield f"line {line.line_id}.{line.part}: {line.quantity} short ({line.reason})"
+        wanted = needs.get((line.line_id, line.part))
+        also = f"; it needs {', '.join(sorted(wanted))}" if wanted else ""
+        yield f"line {line.line_id}.{line.part}: {line.quantity} short ({line.reason}{also})"
     for trace in outcome.traces:
         if trace.rule.strategy not in STRATEGIES:
             yield f"rule {trace.rule.name}: no strategy {trace.rule.strategy}; exact was used"

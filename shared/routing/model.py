@@ -84,7 +84,8 @@ class RouteLine:
     """One part of an order line that asks for a location.
 
     `unit_value_minor` is discounted and without tax. Lines of one `group` leave from one location,
-    all or none. `excluded_locations` rejected this line within the rejection period.
+    all or none. `excluded_locations` rejected this line within the rejection period, or lack one of
+    the capabilities that it `needs`.
     """
 
     line_id: str
@@ -100,6 +101,7 @@ class RouteLine:
     pickup_location: str | None = None
     group: str | None = None
     excluded_locations: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

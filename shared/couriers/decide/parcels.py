@@ -46,6 +46,7 @@ class _Open:
     volume_mm3: int = 0
     longest_mm: tuple[int, int, int] = (0, 0, 0)  # of the goods' sorted sides, each the greatest
     contents: list[tuple[str, int]] = field(default_factory=list)
+    is_hazmat: bool = False
 
     def fits(self, goods: Goods, sides_mm: tuple[int, int, int]) -> int:
         """Return how many units still fit."""
@@ -68,6 +69,7 @@ class _Open:
             max(third, sides_mm[2]),
         )
         self.contents.append((goods.sku, count))
+        self.is_hazmat = self.is_hazmat or goods.is_hazmat
 
 
 def pack(goods: Iterable[Goods], cartons: Sequence[Carton]) -> tuple[Parcel, ...]:
@@ -133,7 +135,8 @@ def _holds_one(box: _Box, goods: Goods, sides_mm: tuple[int, int, int]) -> bool:
 
 
 def _own_packaging(goods: Goods, sides_mm: tuple[int, int, int]) -> Parcel:
-    return Parcel(goods.weight_g, sides_mm, prod(sides_mm), ((goods.sku, 1),))
+    contents, is_hazmat = ((goods.sku, 1),), goods.is_hazmat
+    return Parcel(goods.weight_g, sides_mm, prod(sides_mm), contents, is_hazmat=is_hazmat)
 
 
 def _shrunk(parcel: _Open, boxes: Sequence[_Box]) -> Parcel:
@@ -148,4 +151,5 @@ def _shrunk(parcel: _Open, boxes: Sequence[_Box]) -> Parcel:
         volume_mm3=prod(box.sides_mm),
         contents=tuple(parcel.contents),
         carton=box.carton.name,
+        is_hazmat=parcel.is_hazmat,
     )

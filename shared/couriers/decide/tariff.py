@@ -71,6 +71,7 @@ class Rate:
 
     __slots__ = (
         *("_beyond", "_card", "_limits", "_max_girth_mm", "_max_length_mm", "_max_weight_g"),
+        "_is_for_hazmat",
         *("_prices", "cutoff", "days_max", "days_min", "delivered_by", "fixed_minor", "late_bp"),
         *("remote_minor", "residential_minor", "service", "speed_rank"),
     )
@@ -90,6 +91,7 @@ class Rate:
         self._beyond = row.tariff.beyond
         self._max_weight_g = service.max_weight_g or NO_LIMIT
         self._max_length_mm = service.max_length_mm or NO_LIMIT
+        self._is_for_hazmat = service.hazmat
         self._max_girth_mm = service.max_girth_mm or NO_LIMIT
         self.service = service.code
         self.speed_rank, self.late_bp = service.speed_rank, service.late_bp
@@ -116,11 +118,12 @@ class Rate:
         return beyond.rate_minor + beyond.increment_minor * -(-over // beyond.step_g)
 
     def takes(self, parcel: Parcel) -> bool:
-        """Tell whether the service accepts a parcel of that weight and size."""
+        """Tell whether the service accepts a parcel of that weight, size and danger."""
         return (
             parcel.weight_g <= self._max_weight_g
             and parcel.sides_mm[0] <= self._max_length_mm
             and parcel.girth_mm <= self._max_girth_mm
+            and (self._is_for_hazmat or not parcel.is_hazmat)
         )
 
     def cost_minor(self, parcel: Parcel) -> int | None:

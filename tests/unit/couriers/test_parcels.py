@@ -83,6 +83,15 @@ def test_more_parcels_than_a_shipment_may_have_are_refused(cartons: list[Carton]
         pack([Goods("ANVIL", 1_001, 15_000, (100, 100, 100))], cartons)
 
 
+def test_one_hazardous_unit_makes_its_parcel_hazardous() -> None:
+    fuel = Goods("FUEL", 1, 300, (100, 100, 100), is_hazmat=True)
+    shirt = Goods("SHIRT", 1, 200, (100, 100, 100))
+    assert [parcel.is_hazmat for parcel in pack([fuel, shirt], [LARGE])] == [True]
+    assert [parcel.is_hazmat for parcel in pack([shirt], [LARGE])] == [False]
+    by_sku = {parcel.contents[0][0]: parcel.is_hazmat for parcel in pack([fuel, shirt], [])}
+    assert by_sku == {"FUEL": True, "SHIRT": False}
+
+
 sides = st.tuples(st.integers(0, 700), st.integers(0, 500), st.integers(0, 300))
 goods_lists = st.lists(
     st.tuples(st.integers(1, 20), st.integers(0, 22_000), sides), max_size=8
