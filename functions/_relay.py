@@ -17,6 +17,7 @@ from shared.contracts.relay import (
     happening_of,
     parcel_of,
 )
+from shared.flows.marks import marks_of
 from shared.inventory.decide.outbox import TELLING, events_of
 from shared.kernel.bus import Entity, Message, Park
 from shared.kernel.documents import EVENT_KINDS, Change, Container
@@ -24,7 +25,7 @@ from shared.kernel.errors import Corrupt
 from shared.kernel.ids import hash_id
 from shared.tenants.model import PLATFORM
 from shared.tenants.parking import Lot, park
-from shared.wiring import World, world
+from shared.wiring import World, telling, world
 
 SENT_AT_ONCE_MAX: Final = 100
 EVENTS: Final = frozenset({"event"})
@@ -92,9 +93,12 @@ def happenings_of(change: Change) -> Sequence[Happening]:
 
 async def _pack(current: World, happenings: Iterable[Happening]) -> list[tuple[str, Message]]:
     packed: list[tuple[str, Message]] = []
+    now = current.clock.now()
     for happening in happenings:
+        about = happening.tenant_id, happening.name, happening.data
+        marks = await marks_of(telling(), *about, now)
         try:
-            parcel = parcel_of(happening)
+            parcel = parcel_of(happening, marks)
         except ValueError as error:
             await _park(current, happening.tenant_id, _too_large(happening), error)
             continue

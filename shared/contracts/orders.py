@@ -145,10 +145,12 @@ class PartsShipped(FulfillmentEvent):
     carrier: str | None = None
     service: str | None = None
     tracking: tuple[str, ...] = ()
+    channel: Identifier | None = None  # that sold it
 
 
 class PartsHandedOver(FulfillmentEvent):
     type: Literal["fulfillment.parts-handed-over.v1"] = "fulfillment.parts-handed-over.v1"
+    channel: Identifier | None = None  # that sold it
 
 
 class PickupExpired(FulfillmentEvent):

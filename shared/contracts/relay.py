@@ -1,7 +1,7 @@
 """From event documents to messages (design 4): ids, sessions, and what filters look at."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -18,6 +18,8 @@ from shared.kernel.documents import Container, EventDocument
 TENANT: Final = "tenant"
 STOCK: Final = "stock"
 ROUTE: Final = "route"
+TOLD: Final = "told"
+WRITTEN_BACK: Final = "written_back"
 TYPE: Final = "type"
 
 
@@ -90,8 +92,8 @@ def happening_in_stock(key: str, document_id: str, event: Event) -> Happening:
     )
 
 
-def parcel_of(happening: Happening) -> Parcel:
-    """Return the message of an event.
+def parcel_of(happening: Happening, marks: Iterable[str] = ()) -> Parcel:
+    """Return the message of an event, with marks that filters look at beside its own.
 
     Raises:
         ValueError: it is beyond what even a claim check may hold.
@@ -99,11 +101,11 @@ def parcel_of(happening: Happening) -> Parcel:
     envelope = _envelope(happening)
     body = _encode({**envelope, "data": dict(happening.data)})
     if len(body) <= CLAIM_BYTES_FROM:
-        return Parcel(_message(happening, body))
+        return Parcel(_message(happening, body, marks))
     if len(body) > CLAIM_BYTES_MAX:
         raise ValueError(f"an event of {len(body)} bytes")
     short = _encode({**envelope, "dataref": happening.id})
-    return Parcel(_message(happening, short), happening.id, body)
+    return Parcel(_message(happening, short, marks), happening.id, body)
 
 
 def _envelope(happening: Happening) -> dict[str, Any]:
@@ -128,13 +130,14 @@ def _encode(event: Mapping[str, Any]) -> bytes:
     return json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _message(happening: Happening, body: bytes) -> Message:
+def _message(happening: Happening, body: bytes, marks: Iterable[str]) -> Message:
     if len(body) > MESSAGE_BYTES_MAX:
         raise ValueError(f"a message of {len(body)} bytes")
     properties: dict[str, Property] = {TENANT: happening.tenant_id, TYPE: happening.name}
     for mark in (STOCK, ROUTE):
         if happening.data.get(mark):
             properties[mark] = True
+    properties |= dict.fromkeys(marks, True)
     return Message(
         message_id=f"evt:{happening.tenant_id}:{happening.id}",
         body=body,

@@ -22,6 +22,12 @@ _STATES: Final = {SHIPPED: "shipped", HANDED_OVER: "handed-over"}
 WRITTEN_BACK: Final = frozenset({SHOPIFY})
 
 
+def is_written_back(event_type: str, data: Mapping[str, JsonValue]) -> bool:
+    """Tell whether an event is for the channel that sold it, as far as the event says (pure)."""
+    channel = data.get("channel")
+    return event_type in _STATES and (channel is None or channel in WRITTEN_BACK)
+
+
 async def tell_channel(telling: Telling, event: AnyEvent, now: datetime) -> bool:
     """Tell a channel what left; False when there is nothing to tell, or it knows already.
 

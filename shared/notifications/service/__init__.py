@@ -22,6 +22,7 @@ from shared.notifications.service.endpoints import (
     set_in_use,
     view_of,
 )
+from shared.notifications.service.hearing import is_heard
 from shared.notifications.service.messages import is_told, remember_told
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "drop_old_secret",
     "forget_endpoint",
     "get_endpoint",
+    "is_heard",
     "is_told",
     "list_endpoints",
     "remember_told",

@@ -25,7 +25,7 @@ from shared.kernel.errors import Exists, GuardFailed, Missing, NotFound, Unavail
 from shared.kernel.model import stamp
 from shared.kernel.outbound import Answer, Request
 from shared.notifications.decide import delivery as decide
-from shared.notifications.decide.events import PUBLIC, TEST, is_wanted, payload_of
+from shared.notifications.decide.events import PUBLIC, TEST, payload_of
 from shared.notifications.decide.signature import headers_of
 from shared.notifications.model import (
     DELIVERIES,
@@ -37,6 +37,7 @@ from shared.notifications.model import (
     EndpointStatus,
 )
 from shared.notifications.service.endpoints import Hooks, get_endpoint, update_endpoint
+from shared.notifications.service.hearing import listeners
 
 SWEPT_MAX: Final = 20  # deliveries of one endpoint, a sweep
 SWEPT_FAILING_MAX: Final = 2  # of one that fails: enough to notice that it is back
@@ -65,11 +66,7 @@ async def tell(
     name = PUBLIC.get(event_type)
     if name is None:
         return 0
-    wanting = [
-        endpoint
-        for endpoint in await hooks.shelf.of(tenant_id, now)
-        if endpoint.status is EndpointStatus.ACTIVE and is_wanted(name, endpoint.events)
-    ]
+    wanting = await listeners(hooks.shelf, tenant_id, name, now)
     if not wanting:
         return 0
     payload = payload_of(name, at, data)

@@ -83,6 +83,7 @@ def ship(
         "carrier": parcels.carrier,
         "service": parcels.service,
         "tracking": parcels.tracking,
+        "channel": order.channel,
     }
     return _finished(draft, PartsShipped, facts)
 
@@ -96,6 +97,7 @@ def hand_over(order: Order, work: Work, items: Sequence[Item], act: Act) -> Chan
         "fulfillment_id": work.fulfillment_id,
         "location_id": work.location_id,
         "status": work.status,
+        "channel": order.channel,
     }
     return _finished(draft, PartsHandedOver, facts)
 

@@ -62,14 +62,26 @@ def test_stock_movements_and_channel_updates_come_in_sessions() -> None:
 @pytest.mark.parametrize(
     ("label", "marks", "wanted"),
     [
-        ("orders.order-accepted", {"route"}, {"routing", "customers", "notifications", "insights"}),
-        ("orders.parts-cancelled", {"stock"}, {"routing", "notifications", "insights"}),
-        ("orders.order-edited", set(), {"notifications"}),
+        ("orders.order-accepted", {"route"}, {"routing", "customers", "insights"}),
+        (
+            "orders.order-accepted",
+            {"route", "told"},
+            {"routing", "customers", "notifications", "insights"},
+        ),
+        ("orders.parts-cancelled", {"stock", "told"}, {"routing", "notifications", "insights"}),
+        ("orders.order-edited", {"told"}, {"notifications"}),
+        ("orders.order-edited", set(), set()),
         ("inventory.stock-freed", set(), {"routing"}),
         ("inventory.stock-overcommitted", set(), {"routing", "insights"}),
-        ("inventory.stock-changed", set(), {"notifications"}),
-        ("fulfillment.parts-shipped", set(), {"notifications", "insights", "channels"}),
-        ("returns.return-changed", set(), {"notifications", "insights"}),
+        ("inventory.stock-changed", set(), set()),
+        ("inventory.stock-changed", {"told"}, {"notifications"}),
+        ("fulfillment.parts-shipped", set(), {"insights"}),
+        (
+            "fulfillment.parts-shipped",
+            {"told", "written_back"},
+            {"notifications", "insights", "channels"},
+        ),
+        ("returns.return-changed", {"told"}, {"notifications", "insights"}),
         ("catalog.product-changed", set(), set()),
     ],
 )
