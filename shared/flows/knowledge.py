@@ -12,6 +12,7 @@ from shared.couriers.decide import CompiledCard, Preference
 from shared.couriers.model import Place as CourierPlace
 from shared.couriers.model import Site
 from shared.couriers.service import CardShelf
+from shared.flows.premises import Premises, premises_of
 from shared.inventory import service as inventory
 from shared.inventory.decide.rules import Site as StockSite
 from shared.inventory.decide.rules import pool_of, pools_by_id
@@ -45,6 +46,7 @@ class TenantKnowledge:
     sites: Mapping[str, Site]
     stock_sites: Mapping[str, StockSite]
     stock_rules: StockRules
+    premises: Mapping[str, Premises]
     pools: Mapping[str, frozenset[str]]  # locations by pool
     rule_sets: Mapping[str, RuleSet]  # the active one of each order profile
     cards: tuple[CompiledCard, ...]
@@ -141,6 +143,7 @@ class Knowledge:
             sites={name: site_of(location) for name, location in locations.items()},
             stock_sites=stock_sites,
             stock_rules=stock_rules,
+            premises={name: premises_of(location) for name, location in locations.items()},
             pools=pools_by_id(stock_rules, tuple(stock_sites.values())),
             rule_sets=await routing.active_rule_sets(store, tenant_id, now),
             cards=await self._shelf.cards(tenant_id, now),

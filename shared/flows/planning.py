@@ -10,8 +10,8 @@ from shared.flows.knowledge import TenantKnowledge
 from shared.flows.sourcing import StockView, candidates_of, request_of, route_line, without_unable
 from shared.flows.tariffs import Tariffs, Wanted
 from shared.inventory import service as inventory
-from shared.inventory.decide.availability import guard_of
-from shared.inventory.decide.rules import Item, Subject, method_switch
+from shared.inventory.decide.availability import guards_of
+from shared.inventory.decide.rules import Item, narrowed
 from shared.inventory.model import Level, ReservationDocument
 from shared.kernel.documents import Documents
 from shared.orders.model import Order
@@ -38,9 +38,15 @@ async def stock_views(
             continue
         item = Item(sku, frozenset(product.tags), product.category)
         own = await own_softs(store, known.tenant_id, order, sku, now)
+        levels = await inventory.levels(store, known.tenant_id, sku, now)
+        rules = narrowed(known.stock_rules, item, order.channel)
         found[sku] = {
-            level.location_id: _view(known, order.channel, item, level, own)
-            for level in await inventory.levels(store, known.tenant_id, sku, now)
+            level.location_id: _view(
+                level,
+                guards_of(rules, level, item, known.stock_sites[level.location_id], order.channel),
+                own,
+            )
+            for level in levels
             if level.location_id in pool
         }
     return found
@@ -56,18 +62,8 @@ async def own_softs(
 
 
 def _view(
-    known: TenantKnowledge,
-    channel: str,
-    item: Item,
-    level: Level,
-    own: Sequence[ReservationDocument] = (),
+    level: Level, guards: Mapping[str, int | None], own: Sequence[ReservationDocument]
 ) -> StockView:
-    rules, site = known.stock_rules, known.stock_sites[level.location_id]
-    guards: dict[str, int | None] = {}
-    for method in ("ship", "pickup"):
-        is_on = method_switch(rules, Subject(item, site, channel, method)).value
-        guard = guard_of(rules, level, item, site, channel, method)
-        guards[method] = guard.value if is_on else None
     held = sum(soft.quantity for soft in own if soft.location_id == level.location_id)
     return StockView(level.free + held, level.on_hand, guards, level.counted_as_of)
 

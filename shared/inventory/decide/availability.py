@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from shared.inventory.decide.amounts import new_level
 from shared.inventory.decide.rules import (
@@ -76,6 +77,15 @@ class Pickup:
     at: Sellable
 
 
+_UNRULED: Final[Mapping[tuple[bool, bool], Mapping[str, int | None]]] = {
+    (ships, hands_over): MappingProxyType(
+        {SHIP: 0 if ships else None, PICKUP: 0 if hands_over else None}
+    )
+    for ships in (False, True)
+    for hands_over in (False, True)
+}
+
+
 def free_of(level: Level) -> int:
     """Return free from its parts; it may be negative."""
     unusable = level.damaged + level.quality_hold
@@ -88,6 +98,20 @@ def guard_of(
     """Return the safety stock that a reservation must leave, as a decision names it."""
     subject = Subject(item, site, channel, method)
     return safety_stock(rules, subject, level.on_hand - level.damaged - level.quality_hold)
+
+
+def guards_of(
+    rules: StockRules, level: Level, item: Item, site: Site, channel: str | None
+) -> Mapping[str, int | None]:
+    """Return a location's safety stock of an item by method, None where the method is off."""
+    if not rules.rules:  # the usual case, for forty locations an order
+        return _UNRULED[site.ship_enabled, site.pickup_enabled]
+    guards: dict[str, int | None] = {}
+    for method in (SHIP, PICKUP):
+        is_on = method_switch(rules, Subject(item, site, channel, method)).value
+        guard = guard_of(rules, level, item, site, channel, method)
+        guards[method] = guard.value if is_on else None
+    return guards
 
 
 def sellable(

@@ -59,9 +59,7 @@ def matches(match: Match, subject: Subject) -> bool:
     """Tell whether all that a rule names holds."""
     site = subject.site
     return (
-        _one_of(match.skus, subject.item.sku)
-        and set(match.tags) <= subject.item.tags
-        and _one_of(match.categories, subject.item.category)
+        _is_of_item(match, subject.item)
         and _one_of(match.locations, site.location_id if site else None)
         and (not match.groups or bool(site and site.groups.intersection(match.groups)))
         and _one_of(match.channels, subject.channel)
@@ -69,8 +67,29 @@ def matches(match: Match, subject: Subject) -> bool:
     )
 
 
+def _is_of_item(match: Match, item: Item) -> bool:
+    return (
+        _one_of(match.skus, item.sku)
+        and set(match.tags) <= item.tags
+        and _one_of(match.categories, item.category)
+    )
+
+
 def _one_of(named: Sequence[str], value: str | None) -> bool:
     return not named or value in named
+
+
+def narrowed(rules: StockRules, item: Item, channel: str | None) -> StockRules:
+    """Return the rules without those that cannot match this item sold there.
+
+    Whoever asks about many locations leaves them out once.
+    """
+    kept = tuple(
+        rule
+        for rule in rules.rules
+        if _is_of_item(rule.match, item) and _one_of(rule.match.channels, channel)
+    )
+    return rules if len(kept) == len(rules.rules) else rules.model_copy(update={"rules": kept})
 
 
 def last_match(rules: Iterable[StockRule], kind: RuleKind, subject: Subject) -> StockRule | None:

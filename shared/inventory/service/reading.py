@@ -37,7 +37,12 @@ D = TypeVar("D", bound=Document)
 async def levels(store: Documents, tenant_id: str, sku: str, now: datetime) -> tuple[Level, ...]:
     """Return a SKU's levels, by location; soft reservations whose time is over are free."""
     page = await store.query(tenant_id, LEVELS, key=sku, limit=LOCATIONS_MAX)
-    return tuple([await _as_of(store, tenant_id, item.body, now) for item in page.items])
+    return tuple(
+        [
+            await _as_of(store, tenant_id, item.body, now) if item.body.soft_reserved else item.body
+            for item in page.items
+        ]
+    )
 
 
 async def level(

@@ -10,10 +10,11 @@ from shared.inventory.decide.availability import (
     availability,
     bundles,
     guard_of,
+    guards_of,
     pickup,
     sellable,
 )
-from shared.inventory.decide.rules import Item, Site, pool_locations, pool_of
+from shared.inventory.decide.rules import Item, Site, narrowed, pool_locations, pool_of
 from shared.inventory.model import (
     Demand,
     Match,
@@ -83,6 +84,27 @@ def test_the_last_rule_that_matches_wins_and_is_named() -> None:
     assert (found.value, found.rule_id) == (10, "sale")
     found = guard_of(both, level, BOOT, BERLIN, None, "ship")
     assert (found.value, found.rule_id) == (0, None)
+
+
+def test_without_rules_a_location_keeps_nothing_back_by_the_methods_it_serves() -> None:
+    counter = Site("berlin", ship_enabled=False)
+    assert guards_of(rules(), a_level(), BOOT, counter, "web") == {"ship": None, "pickup": 0}
+
+
+def test_rules_keep_units_back_by_method_and_switch_methods_off() -> None:
+    keep = a_rule(RuleKind.SAFETY_STOCK, "keep", match=Match(methods=("ship",)), units=3)
+    off = a_rule(RuleKind.PICKUP, "off", on=False)
+    found = guards_of(rules(keep, off), a_level(on_hand=9), BOOT, BERLIN, "web")
+    assert found == {"ship": 3, "pickup": None}
+
+
+def test_rules_of_other_items_and_channels_are_left_out_once_for_all_locations() -> None:
+    own = a_rule(RuleKind.SAFETY_STOCK, "own", match=Match(locations=("paris",)), units=1)
+    other = a_rule(RuleKind.SAFETY_STOCK, "other", match=Match(skus=("SOCK",)), units=2)
+    till = a_rule(RuleKind.SAFETY_STOCK, "till", match=Match(channels=("till",)), units=3)
+    assert [r.rule_id for r in narrowed(rules(own, other, till), BOOT, "web").rules] == ["own"]
+    only = rules(own)
+    assert narrowed(only, BOOT, "web") is only
 
 
 @pytest.mark.parametrize(
