@@ -12,6 +12,7 @@ import pytest
 
 from shared.adapters.embedded.bus import EmbeddedBus
 from shared.adapters.embedded.bus_owners import Owner, is_alive, this_process
+from shared.adapters.embedded.bus_sending import FORGET_EVERY
 from shared.adapters.embedded.bus_topology import TopologyError, read_topology
 from shared.adapters.embedded.faults import NO_FAULTS, Crash, Faults
 from shared.adapters.embedded.opening import MEMORY, LockFile, UnreadableDatabase
@@ -302,8 +303,8 @@ async def test_known_ids_are_forgotten_after_their_window(clock: SteppedClock) -
     for step in range(30):
         await bus.send("plain", [a_message(f"m-{step}-{i}") for i in range(10)])
         clock.advance(MINUTE)
-    known = bus._desk.read(lambda c: c.execute("SELECT count(*) FROM seen").fetchone())
-    assert known == (100,)
+    (known,) = bus._desk.read(lambda c: c.execute("SELECT count(*) FROM seen").fetchone())
+    assert 100 <= known <= 100 + FORGET_EVERY
     await bus.close()
 
 

@@ -19,6 +19,7 @@ from shared.adapters.embedded.sqlite import Database
 from shared.kernel.clock import Clock
 
 EXACT_EVERY: Final = 16  # polls between two looks at the start of other owners' processes
+REGISTER_EVERY: Final = 64  # commits: who took us for dead meanwhile has struck us off
 DELIVERIES_UNBOUNDED: Final = 2**31  # dead letters stay until an operator settles them
 
 T = TypeVar("T")
@@ -38,6 +39,8 @@ class Desk:
     listeners: list[Listener] = field(default_factory=list)
     lines: dict[str, Line] = field(init=False)
     polls: int = 0
+    commits: int = 0
+    register_from: int = 0  # so many commits
 
     def __post_init__(self) -> None:
         self.lines = dict(self.topology.lines)
@@ -101,20 +104,28 @@ class Desk:
 
     async def commit_due(self, work: Work[T], *, is_durable: bool = True) -> T:
         """Run work that may lock or send: what is due comes first, and the owner is known."""
+        is_register_due = self.commits >= self.register_from
 
         def whole(connection: sqlite3.Connection, by: Hold) -> tuple[T, set[str]]:
-            register(connection, self.owner)
+            if is_register_due:
+                register(connection, self.owner)
             woken = sending.activate(connection, self.topology, by.now)
             result, touched = work(connection, by)
             return result, woken | touched
 
-        return await self.commit(whole, is_durable=is_durable)
+        result = await self.commit(whole, is_durable=is_durable)
+        self.commits += 1
+        if is_register_due:  # only now that it is committed: what is undone registers nobody
+            self.register_from = self.commits + REGISTER_EVERY
+        return result
 
     async def find(self, condition: str, *parameters: object) -> bool:
         """Ask as `is_any` does; if there is nothing, free what dead processes hold and ask again.
 
         A line that is never empty is freed of the dead every so many polls.
         """
+        if self.db.is_alone:
+            return self.is_any(condition, *parameters)
         self.polls += 1
         is_exact = self.polls % EXACT_EVERY == 1
         if is_exact:

@@ -4,16 +4,18 @@ A message's content is stored once and counts its copies; each queue or subscrip
 reaches has a small delivery row, which alone is rewritten by locks. Instants are microseconds.
 """
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any, Final, TypeAlias
 
 from shared.adapters.embedded.opening import Layout
+from shared.adapters.embedded.rows import from_json, to_json
 from shared.kernel.bus import MESSAGE_BYTES_MAX, Message, Property, Received
 
 ID_CHARS_MAX: Final = 128  # of a message id and of a session id: the broker's limits
+_SCALARS: Final = frozenset((str, int, bool, float))
 FOREVER: Final = 2**62  # a message of a session is locked for as long as the session is
 DEAD_LETTERS: Final = "/$deadletterqueue"
 
@@ -108,17 +110,15 @@ def to_row(message: Message) -> Row:
 
 def _encoded(message: Message) -> str:
     for name, value in message.properties.items():
-        if type(value) not in {str, int, bool, float}:
+        if type(value) not in _SCALARS or (type(value) is float and not isfinite(value)):
             raise ValueError(f"property {name} is neither text, number nor boolean")
-    return json.dumps(
-        dict(message.properties), separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return to_json(dict(message.properties)).decode()
 
 
 def to_message(row: Sequence[Any]) -> Message:
     """Return the message of the columns of CONTENT."""
     message_id, session_id, subject, correlation_id, content_type, text, due, ttl_s, body = row
-    properties: dict[str, Property] = json.loads(text) if text else {}
+    properties: dict[str, Property] = from_json(text.encode()) if text else {}
     return Message(
         message_id=message_id,
         body=body,

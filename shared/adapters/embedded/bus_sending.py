@@ -25,7 +25,7 @@ from shared.kernel.bus import Message
 
 ORIGINAL_ID: Final = "original-message-id"
 ACTIVATED_MAX: Final = 1_000  # scheduled messages that one call makes visible
-FORGOTTEN_MIN: Final = 8
+FORGET_EVERY: Final = 64  # messages between two looks for message ids that are too old
 REPLAYS_MAX: Final = 1_000  # of one message within its detection window
 
 _INSERT_CONTENT: Final = (
@@ -82,10 +82,11 @@ def send(
     if destination.duplicate_window is not None:
         until = now + span(destination.duplicate_window)
         fresh = [each for each in batch if _is_new(connection, destination, each, now, until)]
-        _forget(connection, now, 2 * len(batch) + FORGOTTEN_MIN)
     if not fresh:
         return set()
     number = numbers(connection, len(fresh))
+    if destination.duplicate_window is not None and number % FORGET_EVERY < len(fresh):
+        _forget(connection, now, 2 * max(FORGET_EVERY, len(fresh)))
     hidden = [_is_hidden(each, now) for each in fresh]
     visible = [each for each, is_hidden in zip(fresh, hidden, strict=True) if not is_hidden]
     later = [each for each, is_hidden in zip(fresh, hidden, strict=True) if is_hidden]

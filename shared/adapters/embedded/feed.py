@@ -10,6 +10,7 @@ void at once, as the locks of its messages are.
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from shared.adapters.embedded.bus_owners import is_known_dead
@@ -25,8 +26,11 @@ RENEW_US: Final = 5_000_000  # a lease is renewed when it is this old
 
 _READ: Final = """SELECT tenant, key, id, type, seq, expires, checksum, body FROM documents
   WHERE shard = ? AND seq > ? AND (expires IS NULL OR expires > ?) ORDER BY seq LIMIT ?"""
+_NEWS: Final = """EXISTS(SELECT 1 FROM documents
+  WHERE shard = ? AND seq > ? AND (expires IS NULL OR expires > ?))"""
 _CLAIM: Final = """INSERT INTO leases VALUES(?, ?, ?, ?, 1, ?, 0)
-  ON CONFLICT DO UPDATE SET owner = excluded.owner, epoch = epoch + 1, expires = excluded.expires"""
+  ON CONFLICT DO UPDATE SET owner = excluded.owner, epoch = epoch + 1, expires = excluded.expires
+  RETURNING epoch, position"""
 _PRESENT: Final = """INSERT INTO readers VALUES(?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET expires = excluded.expires"""
 _CHECKPOINT: Final = """UPDATE leases SET position = max(position, ?), expires = ?
@@ -35,16 +39,13 @@ _GIVE_BACK: Final = """UPDATE leases SET owner = '', expires = 0
   WHERE container = ? AND consumer = ? AND owner = ? AND range = ?"""
 _RENEW: Final = """UPDATE leases SET expires = ?
   WHERE container = ? AND consumer = ? AND owner = ?"""
-_HELD: Final = """SELECT range, epoch, position FROM leases
-  WHERE container = ? AND consumer = ? AND owner = ?"""
-_LEASES: Final = "SELECT range, owner, expires FROM leases WHERE container = ? AND consumer = ?"
+_LEASES: Final = """SELECT range, owner, expires, epoch, position FROM leases
+  WHERE container = ? AND consumer = ?"""
 _ABSENT: Final = "DELETE FROM readers WHERE container = ? AND consumer = ? AND owner = ?"
-_GONE: Final = "DELETE FROM readers WHERE container = ? AND consumer = ? AND expires <= ?"
 _BEHIND: Final = """SELECT count(*) FROM documents
   WHERE shard = ? AND seq > ? AND (expires IS NULL OR expires > ?)"""
 _POSITIONS: Final = "SELECT container, consumer, range, position FROM leases"
-_PRESENT_ONES: Final = "SELECT owner FROM readers WHERE container = ? AND consumer = ?"
-_READERS: Final = "SELECT count(*) FROM readers WHERE container = ? AND consumer = ?"
+_READERS: Final = "SELECT owner, expires FROM readers WHERE container = ? AND consumer = ?"
 
 
 @dataclass(slots=True)
@@ -109,7 +110,7 @@ class EmbeddedFeed:
             self._settled_at = now
         version = self._database.version()  # taken before reading: what comes later is news
         batches: list[ChangeBatch] = []
-        for number in self._turns():
+        for number in self._with_news(now):
             if limit > 0 and (batch := self._read_range(number, limit, now)) is not None:
                 batches.append(batch)
                 limit -= len(batch.changes)
@@ -122,6 +123,21 @@ class EmbeddedFeed:
         self._first += 1
         start = self._first % max(1, len(held))
         return held[start:] + held[:start]
+
+    def _with_news(self, now: int) -> list[int]:
+        """Return those of the turns in which there is something to read, by one statement."""
+        turns = self._turns()
+        if not turns:
+            return []
+        base = SHARD_OF[self._container]
+        values = [v for r in turns for v in (base + r, self._leases[r].position, now)]
+        try:
+            found = self._database.reader().execute(_looking(len(turns)), values).fetchone()
+        except sqlite3.Error as error:
+            raise outside(error) from error
+        for number, is_any in zip(turns, found, strict=True):
+            self._leases[number].is_outstanding &= bool(is_any)
+        return [number for number, is_any in zip(turns, found, strict=True) if is_any]
 
     def _read_range(self, number: int, limit: int, now: int) -> ChangeBatch | None:
         lease = self._leases[number]
@@ -161,31 +177,36 @@ class EmbeddedFeed:
         """Renew what is ours, give back what is beyond our share, take what is free."""
         place = (self._container.value, self._consumer)
         connection.execute(_PRESENT, (*place, self._owner, now + LEASE_US))
-        connection.execute(_GONE, (*place, now))
-        dead = self._void_dead(connection)
-        (readers,) = connection.execute(_READERS, place).fetchone()
+        readers, dead = self._look_around(connection, now)
         rows = connection.execute(_LEASES, place).fetchall()
         share = -(-RANGES // readers)
-        mine, given_back = self._shared([r for r, owner, _ in rows if owner == self._owner], share)
+        held = {row[0]: row[3:] for row in rows if row[1] == self._owner}
+        mine, given_back = self._shared(list(held), share)
         others = [row for row in rows if row[1] not in {self._owner, *dead}]
-        taken = {r for r, _, expires in others if expires > now}
+        taken = {row[0] for row in others if row[2] > now}
         free = [
             r for r in range(RANGES) if r not in taken and r not in mine and r not in given_back
         ]
-        for number in free[: max(0, share - len(mine))]:
-            connection.execute(_CLAIM, (*place, number, self._owner, now + LEASE_US))
+        claimed = free[: max(0, share - len(mine))]
+        for number in claimed:
+            values = (*place, number, self._owner, now + LEASE_US)
+            held[number] = connection.execute(_CLAIM, values).fetchone()
         for number in given_back:
             connection.execute(_GIVE_BACK, (*place, self._owner, number))
-        return self._held(connection, now)
+            del held[number]
+        connection.execute(_RENEW, (now + LEASE_US, *place, self._owner))
+        return {number: self._held(number, *lease) for number, lease in held.items()}
 
-    def _void_dead(self, connection: sqlite3.Connection) -> set[str]:
-        """Forget the readers whose process is gone; returns who they were."""
+    def _look_around(self, connection: sqlite3.Connection, now: int) -> tuple[int, set[str]]:
+        """Forget the readers who are gone; returns how many there are, and whose process died."""
         place = (self._container.value, self._consumer)
-        owners = {owner for (owner,) in connection.execute(_PRESENT_ONES, place)} - {self._owner}
-        dead = {owner for owner in owners if is_known_dead(owner)}
-        for owner in dead:
+        rows = connection.execute(_READERS, place).fetchall()
+        others = [(owner, expires) for owner, expires in rows if owner != self._owner]
+        dead = {owner for owner, _ in others if is_known_dead(owner)}
+        gone = dead | {owner for owner, expires in others if expires <= now}
+        for owner in gone:
             connection.execute(_ABSENT, (*place, owner))
-        return dead
+        return len(rows) - len(gone), dead
 
     def _shared(self, mine: list[int], share: int) -> tuple[list[int], list[int]]:
         """Divide our ranges into those to keep (what is being worked on first) and to give back."""
@@ -193,16 +214,10 @@ class EmbeddedFeed:
         kept = busy + [r for r in mine if r not in busy][: max(0, share - len(busy))]
         return kept, [r for r in mine if r not in kept]
 
-    def _held(self, connection: sqlite3.Connection, now: int) -> dict[int, _Lease]:
-        place = (self._container.value, self._consumer, self._owner)
-        connection.execute(_RENEW, (now + LEASE_US, *place))
-        rows = connection.execute(_HELD, place)
-        held = {}
-        for number, epoch, position in rows:
-            before = self._leases.get(number)
-            is_busy = before is not None and before.epoch == epoch and before.is_outstanding
-            held[number] = _Lease(epoch, position, is_busy)
-        return held
+    def _held(self, number: int, epoch: int, position: int) -> _Lease:
+        before = self._leases.get(number)
+        is_busy = before is not None and before.epoch == epoch and before.is_outstanding
+        return _Lease(epoch, position, is_busy)
 
     def _leave(self, connection: sqlite3.Connection) -> None:
         place = (self._container.value, self._consumer, self._owner)
@@ -212,6 +227,11 @@ class EmbeddedFeed:
 
     def _now(self) -> int:
         return microseconds(self._clock.now())
+
+
+@cache
+def _looking(ranges: int) -> str:
+    return f"SELECT {', '.join([_NEWS] * ranges)}"
 
 
 def behind(connection: sqlite3.Connection, now: int) -> dict[str, int]:

@@ -63,7 +63,7 @@ class Database:
     ) -> None:
         if threaded and path == MEMORY:
             raise ValueError("a database in memory has one connection: use threaded=False")
-        self.path = path
+        self.path, self.is_alone = path, path == MEMORY
         self.on_commit: list[Callable[[], None]] = []
         self._synchronous, self._threaded = synchronous, threaded
         self._on_begin, self._on_end = on_begin, on_end
