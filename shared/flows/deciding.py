@@ -54,7 +54,7 @@ def decision_of(answered: Answered, wanted: Sequence[Wanted], first_attempt: int
             sku=by_part[short.line_id, short.part].product.sku,
             quantity=short.quantity,
             reason=short.reason,
-            action=_ACTIONS.get(short.action, "queue"),
+            action=_action(answered.known, short.action),
             queue=short.queue,
             auto_cancel_days=short.auto_cancel_days,
         )
@@ -75,6 +75,12 @@ def decision_of(answered: Answered, wanted: Sequence[Wanted], first_attempt: int
         currency=order.currency,
         explanation=dict(rules.to_json()),
     )
+
+
+def _action(known: TenantKnowledge, action: ActionKind) -> str:
+    if action is ActionKind.AS_SETTINGS:
+        return known.settings.shortage.value
+    return _ACTIONS.get(action, "queue")
 
 
 def _part_numbers(order: Order, answer: SourcingPlan) -> list[int]:

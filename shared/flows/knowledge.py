@@ -21,7 +21,8 @@ from shared.kernel.calendar import calendar_of
 from shared.kernel.documents import Documents
 from shared.kernel.geo import GeoPoint
 from shared.routing import service as routing
-from shared.routing.rules import RuleSet
+from shared.routing.model import ActionKind
+from shared.routing.rules import Action, RuleSet
 from shared.routing.seeds import by_cost
 from shared.tenants import service as tenants
 from shared.tenants.model import Settings
@@ -30,7 +31,7 @@ KEPT_FOR: Final = timedelta(seconds=30)
 TENANTS_KEPT_MAX: Final = 1_000
 PRODUCTS_KEPT_MAX: Final = 20_000
 EVERYWHERE: Final = "all"
-BUILT_IN: Final = by_cost().model_copy(
+BUILT_IN: Final = by_cost(Action(do=ActionKind.AS_SETTINGS)).model_copy(
     update={"rule_set_id": "built-in", "name": "Built in: least cost", "status": "active"}
 )
 
@@ -45,8 +46,8 @@ class TenantKnowledge:
     locations: Mapping[str, Location]
     sites: Mapping[str, Site]
     stock_sites: Mapping[str, StockSite]
-    stock_rules: StockRules
     premises: Mapping[str, Premises]
+    stock_rules: StockRules
     pools: Mapping[str, frozenset[str]]  # locations by pool
     rule_sets: Mapping[str, RuleSet]  # the active one of each order profile
     cards: tuple[CompiledCard, ...]
@@ -142,8 +143,8 @@ class Knowledge:
             locations=locations,
             sites={name: site_of(location) for name, location in locations.items()},
             stock_sites=stock_sites,
-            stock_rules=stock_rules,
             premises={name: premises_of(location) for name, location in locations.items()},
+            stock_rules=stock_rules,
             pools=pools_by_id(stock_rules, tuple(stock_sites.values())),
             rule_sets=await routing.active_rule_sets(store, tenant_id, now),
             cards=await self._shelf.cards(tenant_id, now),

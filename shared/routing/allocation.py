@@ -41,6 +41,7 @@ ENDINGS = frozenset(
         ActionKind.BACKORDER,
         ActionKind.CUSTOMER_CARE,
         ActionKind.EXCEPTION,
+        ActionKind.AS_SETTINGS,
     }
 )
 

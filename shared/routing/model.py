@@ -33,6 +33,7 @@ class ActionKind(StrEnum):
     CUSTOMER_CARE = "customer-care"
     AUTO_CANCEL = "add-auto-cancel-days"
     EXCEPTION = "exception"
+    AS_SETTINGS = "as-settings"  # what the tenant's `shortage` says
 
 
 class ShortReason(StrEnum):
@@ -85,7 +86,8 @@ class RouteLine:
 
     `unit_value_minor` is discounted and without tax. Lines of one `group` leave from one location,
     all or none. `excluded_locations` rejected this line within the rejection period, or lack one of
-    the capabilities that it `needs`.
+    the capabilities that it `needs`. Lines of one `bundle` are divided in whole ones only, of which
+    each holds `per_bundle` units; a bundle that no other lines travel with is its lines' group.
     """
 
     line_id: str
@@ -102,6 +104,8 @@ class RouteLine:
     group: str | None = None
     excluded_locations: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
+    bundle: str | None = None
+    per_bundle: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,6 @@ class Candidate:
     cutoff_passed: bool = False
     feed_fresh: bool = True
     feed_age_minutes: int | None = None
-    last_assigned: datetime | None = None
     lane: str | None = None
 
 

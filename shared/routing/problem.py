@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from shared.routing.geo import Distances
 from shared.routing.model import Contents, RouteLine
@@ -33,8 +34,55 @@ class Item:
 
     @property
     def may_divide(self) -> bool:
-        """Return whether it is one whole line; groups travel together or not at all."""
-        return len(self.contents) == 1 and self.only_at is None and not self.contents[0][0].group
+        """Return whether it is one whole line, or whole bundles; groups travel together."""
+        first = self.contents[0][0]
+        if self.only_at is not None or first.group != first.bundle:
+            return False
+        if first.bundle is None:
+            return len(self.contents) == 1
+        is_one = all(line.bundle == first.bundle for line, _ in self.contents)
+        return is_one and len({Fraction(n, per) for per, n in self._by_line().values()}) == 1
+
+    @property
+    def units_of_set(self) -> int:
+        """Return the units of the least that it is divided into: of a line 1, else a bundle's."""
+        return sum(per for per, _ in self._by_line().values())
+
+    def _by_line(self) -> dict[str, tuple[int, int]]:
+        """Return by line what a bundle holds of it, and the units that are here."""
+        lines: dict[str, tuple[int, int]] = {}
+        for line, quantity in self.contents:
+            before = lines.get(line.line_id, (line.per_bundle, 0))
+            lines[line.line_id] = (line.per_bundle, before[1] + quantity)
+        return lines
+
+    def sets_from(self, location_id: str, sellable: Callable[[RouteLine], int]) -> int:
+        """Return how much of it a location has: units of a line, or whole bundles."""
+        sets: dict[str, tuple[int, int, int]] = {}
+        for line, quantity in self.contents:
+            _, wanted, stock = sets.get(line.line_id, (1, 0, 0))
+            if location_id not in line.excluded_locations:
+                wanted, stock = wanted + quantity, sellable(line)
+            sets[line.line_id] = (line.per_bundle, wanted, stock)
+        return min((min(n, stock) // per for per, n, stock in sets.values()), default=0)
+
+    def portion(self, sets: int, location_id: str) -> Contents:
+        """Return so many units of a line, or whole bundles, of what may come from a location."""
+        left = {line.line_id: sets * line.per_bundle for line, _ in self.contents}
+        taken: list[tuple[RouteLine, int]] = []
+        for line, quantity in self.contents:
+            units = 0
+            if location_id not in line.excluded_locations:
+                units = min(quantity, left[line.line_id])
+            left[line.line_id] -= units
+            taken += [(line, units)] if units else []
+        return tuple(taken)
+
+    def without(self, contents: Contents) -> Item:
+        """Return what is left of it."""
+        gone = {(line.line_id, line.part): quantity for line, quantity in contents}
+        rest = ((line, n - gone.get((line.line_id, line.part), 0)) for line, n in self.contents)
+        return replace(self, contents=tuple((line, n) for line, n in rest if n))
 
 
 @dataclass(frozen=True, slots=True)

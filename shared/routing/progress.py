@@ -77,40 +77,63 @@ def hand_over(
 ) -> Iterator[ShortLine]:
     """Source pickup lines at their named store only; yield what it is short of."""
     stores = {candidate.location_id: candidate for candidate in candidates}
-    for line in lines:
-        if line.method != "pickup" or line.quantity <= 0:
-            continue
-        store = stores.get(line.pickup_location or "")
-        given = 0 if store is None else _given(line, store, progress)
-        if given < line.quantity and divide == "never":
-            given = 0
+    for item in _pickups(lines):
+        store = stores.get(item.contents[0][0].pickup_location or "")
+        given: Contents = () if store is None else _given(item, store, progress)
+        short = item.without(given)
+        if short.contents and divide == "never":
+            given, short = (), item
         if store is not None and given:
             load = progress.loads.get(store.location_id, UNUSED)
             progress.loads[store.location_id] = load.plus_pickup(
-                ((line, given),), is_counted=store.capacity_counts_pickups
+                given, is_counted=store.capacity_counts_pickups
             )
-            progress.open[line.line_id, line.part] = (line, given)
-            progress.assign(store.location_id, ((line, given),), "pickup")
-        if given < line.quantity:
+            progress.open |= {(line.line_id, line.part): (line, n) for line, n in given}
+            progress.assign(store.location_id, given, "pickup")
+        for line, quantity in short.contents:
             yield ShortLine(
                 line.line_id,
                 line.part,
-                line.quantity - given,
+                quantity,
                 ShortReason.PICKUP_SHORT,
                 ActionKind.EXCEPTION,
             )
 
 
-def _given(line: RouteLine, store: Candidate, progress: Progress) -> int:
-    """Return the units that the store can hand over."""
-    stock = store.stock.get(line.sku)
-    if stock is None or not store.pickup_enabled or store.location_id in line.excluded_locations:
-        return 0
+def _pickups(lines: Sequence[RouteLine]) -> Iterator[Item]:
+    """Yield each line to be collected, and bundles whole; what is not of whole ones, by line."""
+    bundles: dict[object, list[tuple[RouteLine, int]]] = {}
+    for line in lines:
+        if line.method == "pickup" and line.quantity > 0:
+            name = (line.line_id, line.part) if line.bundle is None else line.bundle
+            bundles.setdefault(name, []).append((line, line.quantity))
+    for pairs in bundles.values():
+        # Groups have no say: there is one store for all.
+        alone = tuple((replace(line, group=line.bundle), n) for line, n in pairs)
+        if Item(alone).may_divide:
+            yield Item(alone)
+        else:
+            for line, n in alone:
+                yield Item(((replace(line, group=None, bundle=None, per_bundle=1), n),))
+
+
+def _given(item: Item, store: Candidate, progress: Progress) -> Contents:
+    """Return what the store can hand over."""
+    if not store.pickup_enabled:
+        return ()
     load = progress.loads.get(store.location_id, UNUSED)
-    units = stock.sellable_pickup - load.units.get(line.sku, 0)
-    if store.capacity_counts_pickups and store.capacity_left is not None:
-        # A pickup's fulfillment stands beside that of a parcel, so the two flags change places.
-        seen = replace(load, is_open=load.has_pickup, has_pickup=load.is_open)
-        room = Site(store, store.location_id, 0, load=seen).units_room()
-        units = units if room is None else min(units, room)
-    return max(0, min(line.quantity, units))
+
+    def sellable(line: RouteLine) -> int:
+        stock = store.stock.get(line.sku)
+        return max(0, stock.sellable_pickup - load.units.get(line.sku, 0)) if stock else 0
+
+    sets = item.sets_from(store.location_id, sellable)
+    if not store.capacity_counts_pickups or store.capacity_left is None:
+        return item.portion(sets, store.location_id)
+    # A pickup's fulfillment stands beside that of a parcel, so the two flags change places.
+    seen = replace(load, is_open=load.has_pickup, has_pickup=load.is_open)
+    site = Site(store, store.location_id, 0, load=seen)
+    room = site.units_room()
+    sets = sets if room is None else min(sets, room // item.units_of_set)
+    given = item.portion(sets, store.location_id)
+    return given if site.has_room(given) else ()

@@ -16,11 +16,11 @@ RULES_MAX = 50
 Divide = Literal["never", "if-needed", "always"]
 
 
-SortBy = Literal["distance", "priority", "stock", "capacity-left", "labor", "last-assigned", "cost"]
+SortBy = Literal["distance", "priority", "stock", "capacity-left", "labor", "cost"]
 
 
 class LocationSort(Strict):
-    """Near, priority 1, much stock or capacity, cheap and long idle come first; or reversed."""
+    """Near, priority 1, much stock or capacity, and cheap come first; or reversed."""
 
     by: SortBy
     is_reversed: bool = False
@@ -127,7 +127,8 @@ class RuleSet(Strict):
     """One immutable version; one is active at a time per tenant and order profile.
 
     `divide_lines`: never; if-needed = a line that no location fills whole; always = each location
-    gives what it has, in rule order. `unfilled` is what becomes of lines that no rule decided.
+    gives what it has, in rule order. `unfilled` is what becomes of lines that no rule decided;
+    unless told, what the tenant's setting `shortage` says.
     """
 
     rule_set_id: Identifier
@@ -140,7 +141,7 @@ class RuleSet(Strict):
     routings: Annotated[tuple[Routing, ...], Field(min_length=1, max_length=RULES_MAX)]
     constraints: Annotated[tuple[Constraint, ...], Field(max_length=10)] = ()
     divide_lines: Divide = "never"
-    unfilled: Action = Action(do=ActionKind.QUEUE, queue="unfillable")
+    unfilled: Action = Action(do=ActionKind.AS_SETTINGS)
 
     def is_effective(self, now: datetime) -> bool:
         """Return whether `now` lies in the effective dates; the end belongs to the next version."""

@@ -26,7 +26,6 @@ from shared.routing.rules import (
 
 NEAR_M = 150_000
 QUEUE = Action(do=ActionKind.QUEUE, queue="unfillable")
-TO_QUEUE = (Action(do=ActionKind.ALLOCATE_PARTIAL), QUEUE)
 TO_BACKORDER = (Action(do=ActionKind.ALLOCATE_PARTIAL), Action(do=ActionKind.BACKORDER))
 
 
@@ -56,8 +55,8 @@ def _urgent() -> Routing:
     )
 
 
-def by_cost() -> RuleSet:
-    """Return the rule set that takes the least cost, exactly.
+def by_cost(unfilled: Action = QUEUE) -> RuleSet:
+    """Return the rule set that takes the least cost, exactly; `unfilled`: what else becomes of it.
 
     Urgent orders climb a ladder: one near location, near ones, one anywhere, anywhere. All others
     go wherever parcels and labor cost least, over three locations only where nothing else fills.
@@ -67,7 +66,7 @@ def by_cost() -> RuleSet:
         version=1,
         name="Least cost",
         divide_lines="if-needed",
-        unfilled=QUEUE,
+        unfilled=unfilled,
         routings=(
             _urgent(),
             Routing(
@@ -78,8 +77,8 @@ def by_cost() -> RuleSet:
                         name="least cost",
                         constraints=(Constraint(kind="max-locations", limit=3, is_hard=False),),
                         sorts=(LocationSort(by="priority"),),
-                        on_partial=TO_QUEUE,
-                        on_none=(QUEUE,),
+                        on_partial=(Action(do=ActionKind.ALLOCATE_PARTIAL), unfilled),
+                        on_none=(unfilled,),
                     ),
                 ),
             ),

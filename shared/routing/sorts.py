@@ -14,7 +14,6 @@ from shared.routing.rules import LocationSort, OrderSort, SortBy
 
 LAST: Final = 1 << 60
 UNLIMITED: Final = 1 << 59
-NEVER_ASSIGNED: Final = datetime.min.replace(tzinfo=UTC)
 NO_PROMISE: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -71,7 +70,6 @@ _NUMBERS: Final[Mapping[SortBy, Callable[[_View, Candidate], float]]] = {
     "stock": _stock,
     "capacity-left": _capacity,
     "labor": lambda _, c: c.labor_minor,
-    "last-assigned": lambda _, c: (c.last_assigned or NEVER_ASSIGNED).timestamp(),
     "cost": lambda view, c: _known(view.pricer.cost(view.row, c)),
 }
 

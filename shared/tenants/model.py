@@ -106,7 +106,11 @@ Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2}
 
 
 class Shortage(StrEnum):
-    """What becomes of units that no location can give (semantics 5, partial failure)."""
+    """What becomes of units that no location can give where the rule set leaves it open.
+
+    That is its action `as-settings` (the default of `unfilled`), and what was planned and taken by
+    others in each attempt (semantics 5, partial failure).
+    """
 
     BACKORDER = "backorder"  # queued, and shown to the customer as such
     QUEUE = "queue"  # queued as unfillable
@@ -126,7 +130,6 @@ class Preferences(Strict):
     languages: tuple[Language, ...] = Field(default=("en",), min_length=1, max_length=20)
     customer_messages: bool = True
     shortage: Shortage = Shortage.BACKORDER
-    backorder_beyond_supply: bool = False  # sell more than the unpromised inbound supply
     max_rejects: int = Field(default=3, ge=1, le=100)
     rejection_period_days: int = Field(default=1, ge=0, le=365)
     accept_by_minutes: int = Field(default=120, ge=1, le=10_080)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from shared.routing.model import RouteLine
+from shared.routing.model import Contents
 from shared.routing.problem import Item, Problem
 from shared.routing.site import Site
 
@@ -17,8 +17,10 @@ def most_stock_first(problem: Problem) -> Order:
     """Return the order that needs the fewest pieces; ties in rule order."""
 
     def order(item: Item) -> Sequence[Site]:
-        line = item.contents[0][0]
-        return sorted(problem.sites, key=lambda site: (-site.sellable(line), site.rank))
+        def stock(site: Site) -> int:
+            return item.sets_from(site.location_id, site.sellable)
+
+        return sorted(problem.sites, key=lambda site: (-stock(site), site.rank))
 
     return order
 
@@ -41,34 +43,38 @@ def in_pieces(problem: Problem, order: Order) -> Problem:
     return problem.with_items(items)
 
 
-def can_send(problem: Problem, site: Site, line: RouteLine, quantity: int) -> bool:
-    """Return whether a parcel of this line can leave the site and arrive in time."""
-    return problem.pricer.quote(site.location_id, ((line, quantity),)) is not None
+def can_send(problem: Problem, site: Site, contents: Contents) -> bool:
+    """Return whether a parcel of this can leave the site and arrive in time."""
+    return problem.pricer.quote(site.location_id, contents) is not None
 
 
 def _pieces(problem: Problem, item: Item, sites: Sequence[Site]) -> list[Item]:
-    line, quantity = item.contents[0]
     if not item.may_divide or any(
-        site.fits(item.contents) and can_send(problem, site, line, quantity) for site in sites
+        site.fits(item.contents) and can_send(problem, site, item.contents) for site in sites
     ):
         return [item]
     most = pieces_max(problem, item)
     pieces: list[Item] = []
+    left = item
     for site in sites:
-        take = min(quantity, takeable(site, line))
-        if take and len(pieces) < most and can_send(problem, site, line, take):
-            pieces.append(Item(((line, take),), site.location_id))
-            quantity -= take
-    if not pieces or (quantity and problem.limits.is_complete):
+        take = takeable(site, left)
+        if take and len(pieces) < most and can_send(problem, site, take):
+            pieces.append(Item(take, site.location_id))
+            left = left.without(take)
+    if not pieces or (left.contents and problem.limits.is_complete):
         return [item]
     return pieces
 
 
-def takeable(site: Site, line: RouteLine) -> int:
-    """Return the units that stock and today's capacity admit."""
-    room = site.units_room()
-    stock = site.sellable(line)
-    return stock if room is None else min(stock, room)
+def takeable(site: Site, item: Item) -> Contents:
+    """Return what stock and today's capacity admit: units of a line, or whole bundles."""
+    if not item.contents:
+        return ()
+    sets, room = item.sets_from(site.location_id, site.sellable), site.units_room()
+    if room is not None:
+        sets = min(sets, room // item.units_of_set)
+    contents = item.portion(sets, site.location_id)
+    return contents if site.has_room(contents) else ()
 
 
 def pieces_max(problem: Problem, item: Item) -> int:

@@ -105,16 +105,16 @@ def _take_whole(problem: Problem, item: Item, sites: Sequence[Site]) -> list[Pla
 def _take_parts(problem: Problem, item: Item, sites: Sequence[Site]) -> list[Placement]:
     if not item.may_divide:
         return _take_whole(problem, item, sites)
-    (line, left), *_ = item.contents
+    left = item
     placements = []
     for site in sites:
-        take = min(left, takeable(site, line))
+        take = takeable(site, left)
         if not take:
             continue
-        placement = _placement(problem, Item(((line, take),)), site)
+        placement = _placement(problem, Item(take), site)
         if placement is not None:
             placements.append(placement)
-            left -= take
+            left = left.without(take)
     return placements
 
 

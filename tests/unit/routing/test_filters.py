@@ -1,6 +1,6 @@
 """Which orders a routing serves, which locations a rule may use, and in which order."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -234,18 +234,14 @@ def test_no_distance_is_known_to_a_destination_without_coordinates() -> None:
         ("stock", "bca"),
         ("capacity-left", "cba"),
         ("labor", "abc"),
-        ("last-assigned", "bca"),
         ("cost", "acb"),
     ],
 )
 def test_locations_stand_in_the_order_of_the_sort(by: SortBy, expected: str) -> None:
-    early, late = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
     candidates = [
-        a_candidate(
-            "a", {"sku-1": 1}, lat=44.0, lon=-73.6, priority=2, capacity_left=1, last_assigned=late
-        ),
+        a_candidate("a", {"sku-1": 1}, lat=44.0, lon=-73.6, priority=2, capacity_left=1),
         a_candidate("b", {"sku-1": 5}, priority=1, capacity_left=2, labor_minor=5),
-        a_candidate("c", {}, lat=41.0, lon=-73.6, priority=3, labor_minor=9, last_assigned=early),
+        a_candidate("c", {}, lat=41.0, lon=-73.6, priority=3, labor_minor=9),
     ]
     if by == "stock":
         candidates[2] = a_candidate("c", {"sku-1": 2})

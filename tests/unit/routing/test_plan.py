@@ -222,8 +222,8 @@ def test_a_partial_answer_that_is_not_kept_leaves_all_to_the_next_rule() -> None
             (ActionKind.BACKORDER, None, 30),
         ),
         ((Action(do=ActionKind.CUSTOMER_CARE),), (ActionKind.CUSTOMER_CARE, None, None)),
-        ((Action(do=ActionKind.NEXT_RULE),), (ActionKind.QUEUE, "unfillable", None)),
-        ((Action(do=ActionKind.ALLOCATE),), (ActionKind.QUEUE, "unfillable", None)),
+        ((Action(do=ActionKind.NEXT_RULE),), (ActionKind.AS_SETTINGS, None, None)),
+        ((Action(do=ActionKind.ALLOCATE),), (ActionKind.AS_SETTINGS, None, None)),
     ],
 )
 def test_the_rules_say_what_becomes_of_a_line_that_nothing_fills(
@@ -240,7 +240,7 @@ def test_an_order_that_no_routing_serves_is_short_with_that_reason() -> None:
     rules = a_rule_set(routings=(Routing(name="web", filters=(web,), rules=(a_rule(),)),))
     answer = plan(a_request(), [a_candidate("a", {"sku-1": 1})], rules, flat)
     assert [(s.reason, s.action) for s in answer.short] == [
-        (ShortReason.NO_ROUTING, ActionKind.QUEUE)
+        (ShortReason.NO_ROUTING, ActionKind.AS_SETTINGS)
     ]
     assert answer.explanation.routing is None
 
