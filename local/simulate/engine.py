@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import heappop, heappush
+from operator import attrgetter
 from typing import Any, Final
 
 from shared.wiring.simulated import Crash
@@ -46,6 +47,9 @@ class Pause:
         yield self
 
 
+STEP: Final = Pause()  # lets others run
+
+
 @dataclass(slots=True, eq=False)
 class Task:
     """A coroutine on its way; `enter` puts its process's world in before each of its steps."""
@@ -56,6 +60,13 @@ class Task:
     on_end: Callable[["Task", BaseException | None], None] | None
     priority: float
     turn: int = 0  # of its last falling asleep; an older entry of the heap is void
+    send: Callable[[None], Pause] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.send = self.coroutine.send
+
+
+_priority: Final = attrgetter("priority")
 
 
 @dataclass(slots=True)
@@ -92,7 +103,8 @@ class Engine:
         self.mode = chance.choice(list(Mode))
         self.seconds = 0.0
         self.steps = 0
-        self.is_calm = False  # no stalls any more
+        self.is_calm = False
+        self._stalls = self.mode is Mode.STALLED
         self.current: Task | None = None
         self._bells: dict[str, list[tuple[int, Task]]] = defaultdict(list)
         self._ready: list[Task] = []
@@ -126,12 +138,16 @@ class Engine:
         Raises:
             TooManySteps: it does not end.
         """
-        last = self.steps + steps_max
-        while self._ready or (not until() and self._wake()):
+        last, ready = self.steps + steps_max, self._ready
+        while ready or (not until() and self._wake()):
             if self.steps >= last:
                 raise TooManySteps(f"{steps_max} steps in {self.seconds:.0f} s")
-            self._step(self._choose())
+            self._step(ready.pop() if len(ready) == 1 else self._choose())
         self.current = None
+
+    def calm(self) -> None:
+        """Let nobody stall any more."""
+        self.is_calm, self._stalls = True, False
 
     def close(self) -> None:
         """End everybody who is still on the way."""
@@ -156,14 +172,15 @@ class Engine:
         return True
 
     def _choose(self) -> Task:
-        ready = self._ready
-        if len(ready) == 1:
-            return ready.pop()
-        if self.mode is Mode.PRIORITIES and self._chance.random() > SHUFFLE_CHANCE:
-            return ready.pop(max(range(len(ready)), key=lambda at: ready[at].priority))
-        task = ready.pop(int(self._chance.random() * len(ready)))
-        if self.mode is Mode.PRIORITIES:
-            task.priority = self._chance.random()
+        ready, draw = self._ready, self._chance.random
+        if self.mode is not Mode.PRIORITIES:
+            return ready.pop(int(draw() * len(ready)))
+        if draw() > SHUFFLE_CHANCE:
+            task = max(ready, key=_priority)
+            ready.remove(task)
+            return task
+        task = ready.pop(int(draw() * len(ready)))
+        task.priority = draw()
         return task
 
     def _step(self, task: Task) -> None:
@@ -171,14 +188,17 @@ class Engine:
         self.current = task
         task.enter()
         try:
-            pause = task.coroutine.send(None)
+            pause = task.send(None)
         except StopIteration:
             self._end(task, None)
         except Crash as crash:
             self.trace.add(f"{task.name} crashed")
             self._end(task, crash)
         else:
-            self._sleep(task, pause)
+            if pause is STEP and not self._stalls:
+                self._ready.append(task)
+            else:
+                self._sleep(task, pause)
 
     def _end(self, task: Task, crash: BaseException | None) -> None:
         if task.on_end is not None:
@@ -186,8 +206,7 @@ class Engine:
 
     def _sleep(self, task: Task, pause: Pause) -> None:
         seconds = pause.seconds
-        is_stalled = self.mode is Mode.STALLED and not self.is_calm and not pause.bell
-        if is_stalled and self._chance.random() < STALL_CHANCE:
+        if self._stalls and not pause.bell and self._chance.random() < STALL_CHANCE:
             seconds += self._chance.uniform(1.0, STALL_S_MAX)
             self.trace.add(f"{task.name} stalls {seconds:.3f}")
         if not seconds and not pause.bell:

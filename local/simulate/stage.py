@@ -73,9 +73,9 @@ class Process:
         flows = Flows(self.store, Knowledge(self.store), base.ids)
         self.world = replace(base, store=self.store, tenants=directory, flows=flows)
 
-    def enter(self) -> None:
+    def enter(self) -> object:
         """Put this process's world in for a step of one of its tasks."""
-        exchange(self.world)
+        return exchange(self.world)
 
 
 @dataclass(slots=True)
@@ -105,7 +105,7 @@ class Stage:
     def calm(self) -> None:
         """End all trouble: from now on everything heals or is broken for good."""
         self.trouble.rates = CALM
-        self.engine.is_calm = True
+        self.engine.calm()
         for process in self.processes.values():
             process.store.rates = CALM
 

@@ -10,12 +10,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from local.simulate.engine import Engine, Pause
+from local.simulate.engine import STEP, Engine
 from shared.kernel.bus import Message, Received
 from shared.kernel.errors import Unavailable
 from shared.wiring.simulated import Crash
 
-STEP: Final = Pause()
 BEFORE: Final = "before"
 AFTER: Final = "after"
 READS: Final = frozenset({"documents.get", "documents.query", "feed.read"})
@@ -60,9 +59,9 @@ class Trouble:
         await STEP
         self.points.passed[call] += 1
         drawn, rates = self._chance.random(), self.rates
-        if drawn < rates.crash / 2:
-            self._crash(call, BEFORE, detail)
         if drawn < rates.crash / 2 + rates.throttle:
+            if drawn < rates.crash / 2:
+                self._crash(call, BEFORE, detail)
             self._note("throttle", call, detail)
             raise Unavailable(f"{call} is throttled")
         self._trace(call, detail, "")
@@ -72,9 +71,9 @@ class Trouble:
         if not self.is_on:
             return
         drawn, rates = self._chance.random(), self.rates
-        if drawn < rates.crash / 2:
-            self._crash(call, AFTER, detail)
         if drawn < rates.crash / 2 + rates.unknown:
+            if drawn < rates.crash / 2:
+                self._crash(call, AFTER, detail)
             self._note("unknown", call, detail)
             raise Unavailable(f"the answer of {call} is lost")
         if call not in READS:  # what follows a read pauses by itself
@@ -90,9 +89,9 @@ class Trouble:
         self._trace(call, detail, f" {kind}")
 
     def _trace(self, call: str, detail: object, outcome: str) -> None:
-        task = self._engine.current
-        name = task.name if task else "-"
-        self._engine.trace.add(f"{self._engine.seconds:.3f} {name} {call} {shown(detail)}{outcome}")
+        engine = self._engine
+        name = engine.current.name if engine.current else "-"
+        engine.trace.add(f"{engine.seconds:.3f} {name} {call} {shown(detail)}{outcome}")
 
 
 def shown(detail: object) -> str:

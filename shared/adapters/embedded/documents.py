@@ -102,11 +102,11 @@ class EmbeddedDocuments:
         """Return a document; None when there is none of this kind, or its time is over."""
         if self._faults is NO_FAULTS:
             return self._get(tenant_id, kind, key, id)
-
-        async def run() -> Stored[D] | None:
-            return self._get(tenant_id, kind, key, id)
-
-        return await guarded(self._faults, "documents.get", (tenant_id, key, id), run)
+        detail = (tenant_id, key, id)
+        await self._faults.before("documents.get", detail)
+        found = self._get(tenant_id, kind, key, id)
+        await self._faults.after("documents.get", detail)
+        return found
 
     def _get(self, tenant_id: str, kind: Kind[D], key: str, id: str) -> Stored[D] | None:
         place = (kind.container.value, tenant_id, key, id)
