@@ -116,7 +116,7 @@ async def _decision(
     named = {(item.line_id, item.part) for item in work.items}
     wanted = [
         Wanted(line, part, products[line.sku])
-        for line, part in orders.parts_to_route(order, now)
+        for line, part in orders.parts_to_route(order)
         if (line.line_id, part.part) in named and line.sku in products
     ]
     first = order.attempts + 1

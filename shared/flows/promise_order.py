@@ -163,7 +163,7 @@ async def _queue_preorders(flows: Flows, run: _Run, stored: Stored[Order]) -> Or
 
 
 async def _wanted(flows: Flows, run: _Run, order: Order) -> tuple[Wanted, ...]:
-    parts = orders.parts_to_route(order, run.now, is_freed=run.is_freed)
+    parts = orders.parts_to_route(order, is_freed=run.is_freed)
     skus = sorted({line.sku for line, _ in parts if line.sku})
     products = await flows.knowledge.products(run.known.tenant_id, skus, run.now)
     return tuple(

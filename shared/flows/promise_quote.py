@@ -192,7 +192,7 @@ async def _wanted(
     products = await flows.knowledge.products(known.tenant_id, order.skus, now)
     return tuple(
         Wanted(line, part, products[line.sku])
-        for line, part in orders.parts_to_route(order, now)
+        for line, part in orders.parts_to_route(order)
         if line.sku in products
     )
 

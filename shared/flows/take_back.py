@@ -49,7 +49,9 @@ async def take_back_stock(flows: Flows, event: StockOvercommitted, now: datetime
         await _put_before_a_person(flows, event, claim.reservation_id, now)
     if choice.taken and await inventory.overcommitted(flows.store, tenant_id, sku, at, now):
         raise Unavailable(f"{sku} at {at} is still overcommitted")
-    if choice.still_short and sum(claim.quantity for claim in claims) < level.reserved:
+    # What is reserved and not picked goes first, and may not be in anybody's work yet.
+    is_all_seen = sum(claim.quantity for claim in claims) >= level.reserved
+    if (choice.still_short or choice.exceptions) and not is_all_seen:
         raise Unavailable(f"{sku} at {at} is reserved for work that is not there yet")
     return choice.still_short
 

@@ -201,7 +201,7 @@ class PartLife(RuleBasedStateMachine):
     @precondition(lambda self: self.plan is None)
     @rule(data=st.data(), is_freed=st.booleans())
     def decide_plan(self, data: st.DataObject, *, is_freed: bool) -> None:
-        wanted = decide.parts_to_route(self.order, self.now, is_freed=is_freed)
+        wanted = decide.parts_to_route(self.order, is_freed=is_freed)
         attempt = self.order.attempts + 1
         picks: list[Pick] = []
         shorts: list[Short] = []
@@ -271,7 +271,7 @@ class PartLife(RuleBasedStateMachine):
     @rule(is_won=st.sampled_from([True, True, False]))
     def source_everything(self, *, is_won: bool) -> None:
         """A whole run of the flow without anybody in between: all is found, or nothing is."""
-        wanted = decide.parts_to_route(self.order, self.now, is_freed=True)
+        wanted = decide.parts_to_route(self.order, is_freed=True)
         attempt = self.order.attempts + 1
         picks = [self.a_pick(li.line_id, p, p.part, p.quantity, attempt) for li, p in wanted]
         decision = Decision(

@@ -258,7 +258,7 @@ class Draft:
 
     def _asks_for_routing(self, order: Order) -> bool:
         is_freed = bool(self.order.holds) and not order.holds
-        wanted = (*parts_to_route(order, self.act.now), *preorders_to_queue(order))
+        wanted = (*parts_to_route(order), *preorders_to_queue(order))
         return any(is_freed or (line.line_id, part.part) in self._touched for line, part in wanted)
 
     def _part_changes(self) -> list[PartChange]:

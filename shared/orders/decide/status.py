@@ -74,9 +74,7 @@ def is_routed(line: Line) -> bool:
     return line.sku is not None and line.kind in ROUTED_KINDS
 
 
-def parts_to_route(
-    order: Order, now: datetime, *, is_freed: bool = False
-) -> tuple[tuple[Line, Part], ...]:
+def parts_to_route(order: Order, *, is_freed: bool = False) -> tuple[tuple[Line, Part], ...]:
     """Return the parts that the promise flow may source now; none while a hold stands.
 
     `is_freed`: stock came free, so that backordered and unfillable parts have their turn too.
@@ -85,9 +83,7 @@ def parts_to_route(
         return ()
     states = _SERVED_LATER if is_freed else _ROUTABLE
     return tuple(
-        (line, part)
-        for line, part in all_parts(order)
-        if is_routed(line) and part.state in states and _is_released(line, now)
+        (line, part) for line, part in all_parts(order) if is_routed(line) and part.state in states
     )
 
 
@@ -98,10 +94,6 @@ def preorders_to_queue(order: Order) -> tuple[tuple[Line, Part], ...]:
         for line, part in all_parts(order)
         if part.state is PartState.PREORDERED and not part.queued and not order.holds
     )
-
-
-def _is_released(line: Line, now: datetime) -> bool:
-    return line.release_at is None or line.release_at <= now
 
 
 def parts_of(order: Order, fulfillment_id: str) -> tuple[tuple[Line, Part], ...]:

@@ -204,16 +204,23 @@ def test_a_release_date_sends_preordered_parts_to_routing() -> None:
     due = NOW + timedelta(days=9)
     order = done(decide.queue_preorders(an_order(a_line(release_at=due)), ACT)).order
     assert decide.reach_release_date(order, ACT) is None
-    assert decide.parts_to_route(order, due) == ()
+    assert decide.parts_to_route(order) == ()
     change = done(decide.reach_release_date(order, Act("acme", due, "system:timer")))
     assert states(change.order) == [(1, 3, "pending")]
     assert (change.event.route, change.event.stock) == (True, ())
 
 
+def test_a_released_part_is_routed_though_the_clock_was_set_back_since() -> None:
+    due = NOW + timedelta(days=9)
+    order = done(decide.queue_preorders(an_order(a_line(release_at=due)), ACT)).order
+    released = done(decide.reach_release_date(order, Act("acme", due, "system:timer"))).order
+    assert len(decide.parts_to_route(released)) == 1
+
+
 def test_only_a_freed_unit_gives_backordered_parts_their_turn() -> None:
     order = backordered()
-    assert decide.parts_to_route(order, NOW) == ()
-    assert len(decide.parts_to_route(order, NOW, is_freed=True)) == 1
+    assert decide.parts_to_route(order) == ()
+    assert len(decide.parts_to_route(order, is_freed=True)) == 1
     assert decide.preorders_to_queue(order) == ()
 
 
