@@ -1,7 +1,7 @@
 """One HTTP request as a trigger sees it, and its answer."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
@@ -55,6 +55,21 @@ class Call(Generic[B_co]):
         if not _ROUTE_VALUE.fullmatch(value):
             raise NotFound
         return str(value)
+
+    def take_only(self, known: Container[str]) -> None:
+        """Refuse query parameters that the route does not declare.
+
+        One that is misspelt would be ignored, and the answer be of another question.
+
+        Raises:
+            Invalid: names each of them.
+        """
+        unknown = sorted(name for name in self.request.params if name not in known)
+        if unknown:
+            detail = "there is no such parameter here"
+            raise Invalid(
+                [Fault(f"/{name[:100]}", "unknown-parameter", detail) for name in unknown]
+            )
 
     def query(self, name: str) -> str | None:
         """Return a query parameter; empty counts as absent."""

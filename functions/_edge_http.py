@@ -173,6 +173,7 @@ async def _caller(call: Call[Any], current: World) -> Caller:
 
 
 async def _serve(door: _Door, call: Call[Any], current: World) -> Reply:
+    call.take_only(door.route.parameters)
     if door.route.if_match:
         call.if_match()
     key = call.idempotency_key() if door.route.creates else ""

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final, TypedDict
 
 VERSION_PREFIX: Final = "v1"
+PAGED: Final[Mapping[str, str]] = {
+    "limit": "how many at most, 50 unless told",
+    "cursor": "next_cursor of the page before",
+}
 
 
 class Options(TypedDict, total=False):
@@ -50,6 +54,11 @@ class Route:
     query: Mapping[str, str] | None = None
     partial: Any = None
     media: str = "application/json"
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """Return the query parameters that it takes, with what they mean; it refuses others."""
+        return {**(PAGED if self.many else {}), **(self.query or {})}
 
 
 ROUTES: Final[list[Route]] = []

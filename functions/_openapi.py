@@ -12,10 +12,6 @@ from functions._edge_routes import Route
 
 REFERENCE: Final = "#/components/schemas/{model}"
 PROBLEM: Final = "Problem"
-PAGED: Final = {
-    "limit": "how many at most, 50 unless told",
-    "cursor": "next_cursor of the page before",
-}
 _PARAMETER: Final = re.compile(r"\{([a-z_]+)[^}]*\}")
 _PROBLEM_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -123,7 +119,7 @@ def _body(route: Route, names: Names) -> dict[str, Any]:
 def _parameters(route: Route) -> Iterable[dict[str, Any]]:
     for name in _PARAMETER.findall(route.path):
         yield _parameter("path", name, "", required=True)
-    for name, meaning in {**(PAGED if route.many else {}), **(route.query or {})}.items():
+    for name, meaning in route.parameters.items():
         yield _parameter("query", name, meaning)
     if route.creates:
         meaning = "the same key and body give the same answer for 24 hours"

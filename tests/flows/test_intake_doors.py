@@ -28,3 +28,17 @@ async def test_another_content_under_the_same_reference_is_refused(shop: Shop) -
     await shop.call(orders.place_order, body=body)
     refused = await shop.call(orders.place_order, body=body | {"currency": "EUR", "tags": ["vip"]})
     assert (refused.status, refused.code) == (409, "order-differs")
+
+
+async def test_a_misspelt_parameter_is_refused_instead_of_answering_another_question(
+    shop: Shop,
+) -> None:
+    refused = await shop.call(orders.search_orders, query={"refrence": "1001", "limit": "5"})
+    assert (refused.status, [fault["pointer"] for fault in refused.body["errors"]]) == (
+        422,
+        ["/refrence"],
+    )
+    found = await shop.call(orders.search_orders, query={"reference": "1001", "limit": "5"})
+    assert found.status == 200
+    placed = await shop.call(orders.place_order, body={}, query={"dry_run": "true"})
+    assert placed.body["errors"][0]["pointer"] == "/dry_run"

@@ -77,3 +77,14 @@ def test_answers_are_models_lists_or_bytes() -> None:
         b'{"items":[1,{"at":"2026-11-02T09:00:00Z"}],"next_cursor":null}'
     )
     assert Reply().status is None
+
+
+def test_every_parameter_that_a_route_does_not_declare_is_named() -> None:
+    call = a_call({"lokation": "berlin", "status": "", "limit": "5"})
+    with pytest.raises(Invalid) as refused:
+        call.take_only({"location": "whose work", "limit": ""})
+    assert [(f.pointer, f.code) for f in refused.value.faults] == [
+        ("/lokation", "unknown-parameter"),
+        ("/status", "unknown-parameter"),
+    ]
+    call.take_only({"lokation", "status", "limit"})
