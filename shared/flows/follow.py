@@ -6,13 +6,14 @@ from typing import Final
 from shared.contracts.following import FollowUp
 from shared.contracts.inventory import StockFreed, StockOvercommitted
 from shared.contracts.orders import OrderWork
-from shared.contracts.stock import DivideReservation, Ending, EndReservation, StockTask
+from shared.contracts.stock import DivideReservation, Ending, EndReservation, Move, StockTask
 from shared.flows.context import Flows
 from shared.flows.exchange import follow_exchange
 from shared.flows.promise_order import promise_order, read_order
 from shared.flows.spare_capacity import give_back_capacity
 from shared.flows.take_back import take_back_stock
 from shared.inventory import service as inventory
+from shared.orders.decide.actions import FACT_CONFLICT
 from shared.tenants.model import Caller, Role
 
 # Waiting parts that one announcement looks at. Some cannot have the units (held, too many, no
@@ -61,10 +62,17 @@ async def follow_order(flows: Flows, event: OrderWork, now: datetime) -> None:
 
 
 def _may_undo_work(task: StockTask) -> bool:
-    """Tell whether work may have ended undone; goods that left were worked on."""
-    if isinstance(task, EndReservation):
-        return task.ending is not Ending.CONSUMED
-    return isinstance(task, DivideReservation)
+    """Tell whether work may have ended undone; goods that left were worked on.
+
+    A parcel that is taken back although its goods came back before leaves its work without any.
+    """
+    match task:
+        case EndReservation():
+            return task.ending is not Ending.CONSUMED
+        case Move():
+            return task.reason == FACT_CONFLICT
+        case _:
+            return isinstance(task, DivideReservation)
 
 
 async def serve_waiters(flows: Flows, freed: StockFreed, now: datetime) -> None:

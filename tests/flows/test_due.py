@@ -9,12 +9,16 @@ from azure.functions.timer import TimerRequest
 
 from functions import fulfillment, sweeps
 from shared.catalog import capacity
+from shared.contracts.returns import RequestReturn, ReturnUnits
+from shared.flows.accept_return import request_return
 from shared.flows.link_customer import link_customer
 from shared.flows.sweeps import Swept, sweep_tenant
+from shared.flows.track_shipment import void
 from shared.fulfillment.model import Status
 from shared.orders.model import PartState
 from shared.wiring import use
 from tests.builders import HAMBURG, TENANT, Shop, a_line, a_location, a_shop, an_order, states
+from tests.flows.test_hand_out import shipped
 
 DAY = "2026-11-02"
 
@@ -104,6 +108,26 @@ async def test_the_capacity_of_cancelled_work_is_free_again(strict_shop: Shop) -
     assert await swept(strict_shop) == Swept(unanswered=1)
     (work,) = await strict_shop.works(order.order_id)
     assert work.status is Status.REJECTED
+    assert await taken(strict_shop, "berlin") == 0
+
+
+async def test_the_capacity_of_a_parcel_taken_back_after_its_goods_is_free_again(
+    strict_shop: Shop,
+) -> None:
+    order, shipment_id = await shipped(strict_shop, 1)
+    flows, caller, now = strict_shop.world.flows, strict_shop.caller, strict_shop.clock.now()
+    back = RequestReturn(
+        order_id=order.order_id,
+        location_id="berlin",
+        received=True,
+        lines=(ReturnUnits(line_id="1", quantity=1, reason="too-small"),),
+    )
+    await request_return(flows, caller, back, "at the counter", now)
+    assert await taken(strict_shop, "berlin") == 1
+    await void(flows, caller, shipment_id, now)
+    await strict_shop.settle_all()
+    (work,) = await strict_shop.works(order.order_id)
+    assert work.status is Status.CANCELLED
     assert await taken(strict_shop, "berlin") == 0
 
 
