@@ -72,8 +72,8 @@ __all__ = [
 PARTS_MAX: Final = 60
 HOLDS_MAX: Final = 10
 NOTES_MAX: Final = 50
-
 TAKES_MAX: Final = 200
+
 
 class OrderStatus(StrEnum):
     """A fold over the parts, never set by hand (decide.status_of)."""
@@ -204,6 +204,8 @@ class Order(Document):
     closed_at: Instant | None = None  # the return window is over
     replan_after: Natural = 0  # the version of the last edit: older plans are void
     attempts: int = Field(default=0, ge=0)
+    # Whose capacity closed attempts took: location by fulfillment, the latest.
+    takes: dict[Identifier, Identifier] = Field(default={}, max_length=TAKES_MAX)
     fulfillments: Natural = 0  # how many were minted; the next one's number
     returns: Natural = 0
     exceptions: Natural = 0
@@ -223,8 +225,6 @@ class Order(Document):
 
 ORDERS: Final = Kind(
     Container.ORDERS,
-    # Whose capacity closed attempts took: location by fulfillment, the latest.
-    takes: dict[Identifier, Identifier] = Field(default={}, max_length=TAKES_MAX)
     "order",
     Order,
     (
