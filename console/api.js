@@ -4,18 +4,20 @@ const STORED = "orderloom-key";
 const WAIT_MS = 15_000;
 
 export class Problem extends Error {
-  constructor(status, body) {
+  constructor(status, body, retryAfter = 0) {
     const faults = (body.errors || []).map((row) => row.detail).join("; ");
-    super([body.detail, faults].filter(Boolean).join(" — ") || `The host answered ${status}.`);
+    const text = faults || body.detail || `The host answered ${status}.`;
+    super(status === 429 ? "Too many requests at once. Trying again by itself." : text);
     this.status = status;
     this.code = body.code || "";
+    this.waitMs = retryAfter * 1_000;
   }
 }
 
 export const key = {
   get: () => sessionStorage.getItem(STORED) || "",
   set: (value) => sessionStorage.setItem(STORED, value),
-  forget: () => sessionStorage.removeItem(STORED),
+  forget: () => sessionStorage.clear(),
 };
 
 export async function call(method, path, { query = {}, body, signal } = {}) {
@@ -37,11 +39,32 @@ export async function call(method, path, { query = {}, body, signal } = {}) {
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem(0, { detail: "The host cannot be reached. Trying again." });
+    throw new Problem(0, { detail: "The host cannot be reached. Trying again by itself." });
   }
   const found = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Problem(answer.status, found);
+  const after = Number(answer.headers.get("Retry-After")) || 0;
+  if (!answer.ok) throw new Problem(answer.status, found, after);
   return found;
 }
 
 export const read = (path, query, signal) => call("GET", path, { query, signal });
+
+const PLACES_PAGE = "500";
+const PLACES_PAGES_MAX = 10;
+let placesOf = { key: "", found: null };
+
+// The locations that the key works with, by name; asked for once a key.
+export async function places() {
+  if (placesOf.found && placesOf.key === key.get()) return placesOf.found;
+  const found = [];
+  let cursor = "";
+  for (let page = 0; page < PLACES_PAGES_MAX; page += 1) {
+    const query = { own: "true", active: "true", limit: PLACES_PAGE, cursor };
+    const answer = await read("locations", query);
+    found.push(...answer.items);
+    cursor = answer.next_cursor;
+    if (!cursor) break;
+  }
+  placesOf = { key: key.get(), found };
+  return found;
+}
