@@ -71,6 +71,7 @@ class ProductDetails(Strict):
     height_mm: Natural = 0
     step: str = Field(default="1", pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?$")
     components: tuple[Component, ...] = Field(default=(), max_length=50)
+    components_may_split: bool = False  # else one location sends all of a bundle
     hazmat: bool = False
     return_class: Identifier = "standard"
     stock_mode: StockMode = StockMode.TRACKED

@@ -57,6 +57,8 @@ def _not_negative(amount: Money) -> Money:
 
 Price = Annotated[Money, AfterValidator(_not_negative)]
 LineId = Annotated[Identifier, Field(max_length=LINE_ID_MAX)]
+OrderLineId = Annotated[Identifier, Field(max_length=LINE_ID_MAX + 4)]
+"""A line's id in an order: a bundle's components have the sold line's with `~` and a number."""
 Measure = Annotated[str, Field(pattern=f"^{MEASURE}$")]
 """A quantity in the unit of sale ("8.5" meters); becomes a count by the SKU's selling step."""
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field
 
 from shared.contracts.base import Contract
-from shared.contracts.intake import LINES_MAX, LineId, Method, Price
+from shared.contracts.intake import LINES_MAX, OrderLineId, Method, Price
 from shared.kernel.model import Identifier, Instant, ShortText, Units
 
 ParcelId = Annotated[Identifier, Field(max_length=60)]
@@ -29,7 +29,7 @@ class Disposition(StrEnum):
 class ReturnUnits(Contract):
     """Units of a line, named by its id, or by any code of its product."""
 
-    line_id: LineId | None = None
+    line_id: OrderLineId | None = None
     code: ShortText | None = None
     quantity: Units
     reason: Identifier
@@ -44,7 +44,7 @@ class ExchangeUnits(Contract):
 
     sku: Identifier
     quantity: Units
-    for_line: LineId | None = None
+    for_line: OrderLineId | None = None
     unit_price: Price | None = None
     discount: Price | None = None
     tax: Price | None = None
@@ -78,7 +78,7 @@ class RequestReturn(Contract):
 class ReceivedUnits(Contract):
     """Units of a line that came, named by its id, or by any code of its product."""
 
-    line_id: LineId | None = None
+    line_id: OrderLineId | None = None
     code: ShortText | None = None
     quantity: Units
 
@@ -93,7 +93,7 @@ class ReceiveParcel(Contract):
 
 
 class InspectedUnits(Contract):
-    line_id: LineId
+    line_id: OrderLineId
     disposition: Disposition
     quantity: Units
 

@@ -166,8 +166,9 @@ async def _assign_sku(case: _Case) -> None:
     if sku is None:
         raise Invalid([Fault("/sku", "missing", "name the product")])
     facts = await facts_of(case.flows, case.caller.tenant_id, [sku], case.now)
-    if sku not in facts:
-        raise Invalid([Fault("/sku", "unknown-sku", "no product has this SKU, barcode or alias")])
+    if sku not in facts or not facts[sku].is_sellable:
+        detail = "no product, or no whole bundle, has this SKU, barcode or alias"
+        raise Invalid([Fault("/sku", "unknown-sku", detail)])
     await apply_command(
         case.flows,
         case.caller,
@@ -231,7 +232,7 @@ def _replacement(order: Order, line: Line, units: int, reference: str) -> PlaceO
         priority=order.priority,
         lines=(
             PlaceLine(
-                line_id=line.line_id,
+                line_id=line.bundle.line if line.bundle else line.line_id,
                 sku=line.sku,
                 title=line.title,
                 kind=ItemKind(line.kind),

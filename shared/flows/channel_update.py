@@ -43,7 +43,7 @@ from shared.orders import decide as orders
 from shared.orders import service as order_service
 from shared.orders.decide import Act, Change, Edit, Receipt, Units
 from shared.orders.decide.actions import CHANNEL_CHANGE
-from shared.orders.model import Address, Contact, Order, PartState
+from shared.orders.model import Address, Contact, Line, Order, PartState
 from shared.tenants.model import Caller
 
 PAYMENT: Final = "payment"
@@ -222,9 +222,9 @@ def _receive(order: Order, act: Act, command: ReceiveUnits) -> Change | None:
 
 
 def _line_id(order: Order, channel_line: str) -> str:
-    return next(
-        (line.line_id for line in order.lines if line.channel_line == channel_line), channel_line
-    )
+    """Return the line that the channel means; of a bundle's components the one that was sold."""
+    found = (line for line in order.lines if line.channel_line == channel_line)
+    return next((line.bundle.line if line.bundle else line.line_id for line in found), channel_line)
 
 
 def _edit(command: EditOrder) -> Edit:
@@ -277,9 +277,7 @@ def known_order(order: Order) -> KnownOrder:
     return KnownOrder(
         source_version=order.source_version,
         lines={
-            line.channel_line: _known_line(order, line.line_id)
-            for line in order.lines
-            if line.channel_line
+            line.channel_line: _known_line(order, line) for line in order.lines if line.channel_line
         },
         ship_to=ToldAddress(**dict(order.ship_to)) if order.ship_to else None,
         bill_to=ToldAddress(**dict(order.bill_to)) if order.bill_to else None,
@@ -289,10 +287,14 @@ def known_order(order: Order) -> KnownOrder:
     )
 
 
-def _known_line(order: Order, line_id: str) -> KnownLine:
-    line = next(line for line in order.lines if line.line_id == line_id)
+def _known_line(order: Order, line: Line) -> KnownLine:
+    """Return a line as the channel sold it: a bundle of which anything is off or out is."""
+    lines = orders.goods_of(orders.bundle_lines(order.lines, line.line_id) or (line,))
 
     def units(states: frozenset[PartState]) -> int:
-        return sum(part.quantity for part in line.parts if part.state in states)
+        found = [sum(p.quantity for p in row.parts if p.state in states) for row in lines]
+        return max(-(-n // orders.per_bundle(row)) for n, row in zip(found, lines, strict=True))
 
-    return KnownLine(line_id, line.quantity, cancelled=units(_OFF), out=units(_OUT))
+    name = line.bundle.line if line.bundle else line.line_id
+    ordered = line.bundle.quantity if line.bundle else line.quantity
+    return KnownLine(name, ordered, cancelled=units(_OFF), out=units(_OUT))

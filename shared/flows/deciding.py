@@ -1,6 +1,6 @@
 """Write routing's answer down as the decision of one attempt (pure)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,7 +11,8 @@ from shared.couriers.model import Promise
 from shared.flows.knowledge import TenantKnowledge
 from shared.flows.sourcing import StockView
 from shared.flows.tariffs import Tariffs, Wanted
-from shared.orders.model import Order
+from shared.orders.decide.bundles import group_of
+from shared.orders.model import Line, Order
 from shared.orders.work import Decision, Pick, Short
 from shared.routing.model import ActionKind, Assignment, Parcel, SourcingPlan
 from shared.routing.rules import RuleSet
@@ -54,7 +55,7 @@ def decision_of(answered: Answered, wanted: Sequence[Wanted], first_attempt: int
             sku=by_part[short.line_id, short.part].product.sku,
             quantity=short.quantity,
             reason=short.reason,
-            action=_action(answered.known, short.action),
+            action=_action(answered.known, by_part[short.line_id, short.part].line, short.action),
             queue=short.queue,
             auto_cancel_days=short.auto_cancel_days,
         )
@@ -71,16 +72,23 @@ def decision_of(answered: Answered, wanted: Sequence[Wanted], first_attempt: int
         picks=_with_capacity(answered, picks),
         shorts=shorts,
         all_or_nothing=_groups(answered, wanted),
+        bundles=_bundles(wanted),
         cost_minor=answer.cost_minor,
         currency=order.currency,
         explanation=dict(rules.to_json()),
     )
 
 
-def _action(known: TenantKnowledge, action: ActionKind) -> str:
-    if action is ActionKind.AS_SETTINGS:
-        return known.settings.shortage.value
-    return _ACTIONS.get(action, "queue")
+def _action(known: TenantKnowledge, line: Line, action: ActionKind) -> str:
+    """Return what becomes of a short line.
+
+    A component whose bundle comes from several places is cancelled by a person only: with it goes
+    what other locations work on by now.
+    """
+    is_settings = action is ActionKind.AS_SETTINGS
+    name = known.settings.shortage.value if is_settings else _ACTIONS.get(action, "queue")
+    is_apart = line.bundle is not None and line.bundle.may_split
+    return "customer-care" if name == "cancel" and is_apart else name
 
 
 def _part_numbers(order: Order, answer: SourcingPlan) -> list[int]:
@@ -196,11 +204,30 @@ def _groups(answered: Answered, wanted: Sequence[Wanted]) -> tuple[tuple[str, ..
     rules = answered.known.rule_set(answered.order.order_type)
     if ships_complete(rules, answered.plan.explanation.routing):
         return (tuple(sorted({item.line.line_id for item in wanted})),)
-    together: dict[str, set[str]] = {}
-    for item in wanted:
-        if item.line.group:
-            together.setdefault(item.line.group, set()).add(item.line.line_id)
-    return tuple(tuple(sorted(lines)) for lines in together.values() if len(lines) > 1)
+    return _together(
+        (item.line.group or "", item.line.line_id) for item in wanted if not _leaves_alone(item)
+    )
+
+
+def _bundles(wanted: Sequence[Wanted]) -> tuple[tuple[str, ...], ...]:
+    """Return the lines of each bundle: what one location gives of them fails together."""
+    return _together(
+        (item.line.group or "", item.line.line_id) for item in wanted if _leaves_alone(item)
+    )
+
+
+def _leaves_alone(item: Wanted) -> bool:
+    """Tell whether it is of a bundle that no other lines travel with."""
+    bundle = item.line.bundle
+    return bundle is not None and item.line.group == group_of(bundle)
+
+
+def _together(rows: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], ...]:
+    groups: dict[str, set[str]] = {}
+    for group, line_id in rows:
+        groups.setdefault(group, set()).add(line_id)
+    named = (lines for group, lines in groups.items() if group)
+    return tuple(tuple(sorted(lines)) for lines in named if len(lines) > 1)
 
 
 def ships_complete(rules: RuleSet, routing_name: str | None) -> bool:

@@ -153,7 +153,7 @@ class _Asked:
                 if self._location_id in {None, row.location_id}:
                     at.setdefault(row.location_id, {})[sku] = row.units
                     sums[sku] += row.units
-        units = bundles(need, at, split=False)
+        units = bundles(need, at, split=product.components_may_split)
         return AvailabilityView(
             sku=product.sku,
             method=self._method,

@@ -1,10 +1,10 @@
 """An order of any door becomes one document: names resolved, lookups hashed, then accepted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from shared.catalog.model import Product
+from shared.catalog.model import Product, ProductKind
 from shared.contracts.intake import PlaceOrder
 from shared.customers import service as customers
 from shared.customers.model import keyring_of
@@ -12,7 +12,7 @@ from shared.flows.context import Flows
 from shared.flows.find_order import lookups_of
 from shared.orders import decide as orders
 from shared.orders import service as order_service
-from shared.orders.decide import Act, ProductFacts
+from shared.orders.decide import Act, Component, ProductFacts
 from shared.orders.model import ItemKind
 from shared.orders.service import Placed
 from shared.tenants.model import Caller, Settings
@@ -54,13 +54,28 @@ async def facts_of(
 ) -> dict[str, ProductFacts]:
     """Return what accepting must know of the products that SKUs, aliases or barcodes name."""
     found = await flows.knowledge.named_products(tenant_id, codes, now)
-    return {code: _facts(product) for code, product in found.items()}
+    held = {part.sku for product in found.values() for part in product.components}
+    inside = await flows.knowledge.products(tenant_id, sorted(held), now)
+    return {code: product_facts(product, inside) for code, product in found.items()}
 
 
-def _facts(product: Product) -> ProductFacts:
+def product_facts(product: Product, inside: Mapping[str, Product]) -> ProductFacts:
+    """Return a product as orders see it; `inside` are the products that bundles hold (pure).
+
+    A bundle that holds a product that is not there, or by now a bundle, is one without components.
+    """
+    parts = [(inside.get(held.sku), held.quantity) for held in product.components]
+    whole = tuple(
+        Component(product_facts(part, {}), quantity)
+        for part, quantity in parts
+        if part is not None and part.kind is not ProductKind.BUNDLE
+    )
     return ProductFacts(
         sku=product.sku,
         kind=ItemKind(product.kind.value),
         step=Decimal(product.step),
         title=product.name,
+        price=product.price,
+        components=whole if len(whole) == len(parts) else (),
+        may_split=product.components_may_split,
     )

@@ -30,7 +30,7 @@ from shared.kernel.model import Identifier, Instant, ShortText, Strict, Units
 from shared.kernel.money import Money
 from shared.orders import decide as orders
 from shared.orders.decide import Act
-from shared.orders.model import Order
+from shared.orders.model import Bundle, Order
 from shared.orders.work import Decision, Pick
 from shared.tenants.model import Caller
 
@@ -79,7 +79,7 @@ class PromisedUnits(Strict):
 
 
 class PromisedLine(Strict):
-    """`short` units cannot be promised now; `reason` says why."""
+    """`short` units cannot be promised now, for a reason; a bundle is its components' lines."""
 
     line_id: str
     sku: str
@@ -87,6 +87,7 @@ class PromisedLine(Strict):
     quantity: int
     short: int
     reason: str | None = None
+    bundle: Bundle | None = None
     units: tuple[PromisedUnits, ...] = ()
 
 
@@ -175,10 +176,11 @@ async def _plan(
     act = Act(caller.tenant_id, now, caller.name)
     pool_id = known.pool_id(intake.channel)
     order = orders.accept(intake, facts, act, pool_id=pool_id).order
+    unknown = {line.line_id for line in order.lines if line.sku is None}
     faults = [
-        Fault(f"/lines/{index}", "unknown-product", "no product has this code")
-        for index, line in enumerate(order.lines)
-        if line.sku is None
+        Fault(f"/lines/{index}", "unknown-product", "no product, or no whole bundle, has this code")
+        for index in range(len(intake.lines))
+        if orders.line_id_of(intake, index) in unknown
     ]
     if faults:
         raise Invalid(faults)
@@ -244,6 +246,7 @@ def _line(planned: _Planned, line_id: str, held: frozenset[str]) -> PromisedLine
         quantity=line.quantity,
         short=sum(short.quantity for short in shorts),
         reason=shorts[0].reason if shorts else None,
+        bundle=line.bundle,
         units=tuple(
             PromisedUnits(
                 quantity=pick.quantity,

@@ -8,6 +8,7 @@ from typing import Final
 from shared.catalog.model import Location, Product, StockMode
 from shared.flows.premises import Hour, Hours, Premises
 from shared.inventory.decide.freshness import age_minutes, is_stale
+from shared.orders.decide.bundles import group_of
 from shared.orders.model import Line, Method, Order, Part
 from shared.routing.model import Candidate, Place, RouteLine, RouteRequest, Stock
 
@@ -37,6 +38,7 @@ class StockView:
 def route_line(line: Line, part: Part, product: Product, now: datetime) -> RouteLine:
     """Return what routing must know of one part of a line."""
     is_excluded = part.excluded_until is not None and part.excluded_until > now
+    bundle = None if line.bundle is None or line.bundle.may_split else line.bundle
     volume = product.length_mm * product.width_mm * product.height_mm // _VOLUME_UNIT_MM3
     return RouteLine(
         line_id=line.line_id,
@@ -53,6 +55,8 @@ def route_line(line: Line, part: Part, product: Product, now: datetime) -> Route
         group=line.group,
         excluded_locations=frozenset(part.excluded) if is_excluded else frozenset(),
         needs=_needs(line, product),
+        bundle=group_of(bundle) if bundle else None,
+        per_bundle=bundle.per_bundle if bundle else 1,
     )
 
 

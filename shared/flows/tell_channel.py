@@ -1,6 +1,6 @@
 """The channel that sold it is told that goods left, or were handed over."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -13,12 +13,14 @@ from shared.channels.shopify import CHANNEL as SHOPIFY
 from shared.contracts.cloud_event import AnyEvent
 from shared.flows.telling import Telling
 from shared.kernel.errors import NotFound
+from shared.orders import decide as orders
 from shared.orders import service as order_service
-from shared.orders.model import Order
+from shared.orders.model import WITH_CUSTOMER, Line, Order, PartState
 
 SHIPPED: Final = "fulfillment.parts-shipped.v1"
 HANDED_OVER: Final = "fulfillment.parts-handed-over.v1"
 _STATES: Final = {SHIPPED: "shipped", HANDED_OVER: "handed-over"}
+_OUT: Final = WITH_CUSTOMER | {PartState.RETURNED, PartState.LOST}
 WRITTEN_BACK: Final = frozenset({SHOPIFY})
 
 
@@ -69,17 +71,42 @@ async def _connection(telling: Telling, tenant_id: str, order: Order) -> Connect
 def units_by_channel_line(
     order: Order, data: Mapping[str, JsonValue], state: str
 ) -> dict[str, int]:
-    """Return the units of an event that are in a state, by the channel's own line ids (pure)."""
-    names = {line.line_id: line.channel_line for line in order.lines}
+    """Return the units of an event that are in a state, by the channel's own line ids (pure).
+
+    A bundle counts with the event that completes it.
+    """
+    told = _units_told(data, state)
     units: dict[str, int] = {}
+    for line in order.lines:
+        if line.channel_line and line.channel_line not in units and line.line_id in told:
+            rows = orders.goods_of(orders.bundle_lines(order.lines, line.line_id) or (line,))
+            units[line.channel_line] = _complete(rows, told)
+    return {name: count for name, count in units.items() if count}
+
+
+def _units_told(data: Mapping[str, JsonValue], state: str) -> dict[str, int]:
+    told: dict[str, int] = {}
     parts = data.get("parts")
     for part in parts if isinstance(parts, list) else []:
         if not isinstance(part, dict) or part.get("state") != state:
             continue
-        name, quantity = names.get(str(part.get("line_id"))), part.get("quantity")
-        if name and isinstance(quantity, int):
-            units[name] = units.get(name, 0) + quantity
-    return units
+        line_id, quantity = str(part.get("line_id")), part.get("quantity")
+        if isinstance(quantity, int):
+            told[line_id] = told.get(line_id, 0) + quantity
+    return told
+
+
+def _complete(lines: Sequence[Line], told: Mapping[str, int]) -> int:
+    """Return the units of a line that an event tells of, of a bundle those that it completed."""
+    if lines[0].bundle is None:
+        return told.get(lines[0].line_id, 0)
+    out = {row.line_id: sum(p.quantity for p in row.parts if p.state in _OUT) for row in lines}
+    now = min(out[row.line_id] // orders.per_bundle(row) for row in lines)
+    before = min(
+        max(0, out[row.line_id] - told.get(row.line_id, 0)) // orders.per_bundle(row)
+        for row in lines
+    )
+    return now - before
 
 
 def _shipment(data: Mapping[str, JsonValue]) -> str:

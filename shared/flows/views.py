@@ -8,7 +8,7 @@ from shared.kernel.model import Instant, Strict
 from shared.kernel.money import Money
 from shared.orders.decide import all_parts
 from shared.orders.decide.refund import total_of
-from shared.orders.model import Address, Contact, Hold, Line, Note, Order, PartState, Tender
+from shared.orders.model import Address, Bundle, Contact, Hold, Line, Note, Order, PartState, Tender
 
 IN_FULFILLMENT = "in-fulfillment"
 _TAKEN_ON = frozenset({"accepted", "picking", "picked", "packed", "ready-for-pickup"})
@@ -31,6 +31,8 @@ class PartView(Strict):
 
 
 class LineView(Strict):
+    """A line as it was sold; of a bundle's component, `bundle` names the line that was."""
+
     line_id: str
     sku: str | None = None
     title: str | None = None
@@ -42,6 +44,7 @@ class LineView(Strict):
     discount: Money
     tax: Money
     value: Money
+    bundle: Bundle | None = None
     parts: tuple[PartView, ...]
 
 
@@ -149,6 +152,7 @@ def _line_view(order: Order, line: Line, taken_on: set[str]) -> LineView:
         discount=money(line.discount_minor),
         tax=money(line.tax_minor),
         value=money(line.value_minor),
+        bundle=line.bundle,
         parts=tuple(
             PartView(
                 part=part.part,

@@ -57,7 +57,8 @@ Text = Annotated[str, Field(max_length=TEXT_MAX), AfterValidator(_text)]
 ShortText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_text)]
 Integer = Annotated[int, Field(ge=-INTEGER_MAX, le=INTEGER_MAX)]
 Natural = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
-Units = Annotated[int, Field(ge=1, le=1_000_000_000)]
+UNITS_MAX: Final = 1_000_000_000
+Units = Annotated[int, Field(ge=1, le=UNITS_MAX)]
 """A quantity: whole counts of the SKU's selling step, at least 1."""
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]

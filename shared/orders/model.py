@@ -51,6 +51,7 @@ __all__ = [
     "WAITING",
     "WITH_CUSTOMER",
     "Address",
+    "Bundle",
     "Contact",
     "Decision",
     "ExceptionDocument",
@@ -129,8 +130,25 @@ class Part(Strict):
     out_since: Instant | None = None  # shipped, handed over or delivered, whichever it is in now
 
 
+class Bundle(Strict):
+    """Which bundle a line is a component of: the line as it was sold (docs/adr/0011).
+
+    Bundles whose components `may_split` are sourced line by line, the others leave whole.
+    """
+
+    line: Identifier  # the sold line's id, which no line of the order has
+    sku: Identifier
+    title: Text | None = None
+    quantity: Units  # of bundles
+    per_bundle: Units
+    may_split: bool = False
+
+
 class Line(Strict):
-    """One line as sold. Amounts are in minor units of the order's currency, for all units."""
+    """One line as sold, or a bundle's component.
+
+    Amounts are in minor units of the order's currency, for all units.
+    """
 
     line_id: Identifier
     sku: Identifier | None = None
@@ -148,6 +166,7 @@ class Line(Strict):
     promise_by: Instant | None = None
     channel_line: Text | None = None
     final_sale: bool = False
+    bundle: Bundle | None = None
     parts: tuple[Part, ...] = Field(default=(), max_length=PARTS_MAX)
 
     @property
@@ -211,7 +230,7 @@ class Order(Document):
     exceptions: Natural = 0
     shipping_choice: Identifier | None = None  # requested service: economy, standard, express
     promise_by: Instant | None = None
-    skus: tuple[Identifier, ...] = Field(default=(), max_length=LINES_MAX)
+    skus: tuple[Identifier, ...] = Field(default=(), max_length=2 * LINES_MAX)  # bundles' too
     lookups: tuple[str, ...] = Field(default=(), max_length=10)
     exchange_of: Identifier | None = None  # the return that this order replaces goods of
     day: str  # UTC date of acceptance, for the search

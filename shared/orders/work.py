@@ -32,6 +32,7 @@ class Decision(Document):
     picks: tuple["Pick", ...] = Field(max_length=LINES_MAX * 4)
     shorts: tuple["Short", ...] = Field(default=(), max_length=LINES_MAX * 4)
     all_or_nothing: tuple[tuple[str, ...], ...] = ()  # line ids that fail together
+    bundles: tuple[tuple[str, ...], ...] = ()  # line ids that fail together at one location
     cost_minor: Integer = 0
     currency: Currency
     explanation: dict[str, object] = {}

@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import Field
 
-from shared.contracts.intake import LINES_MAX, LineId, Method
+from shared.contracts.intake import LINES_MAX, OrderLineId, Method
 from shared.contracts.returns import OUT_MAX, Disposition, ParcelId
 from shared.kernel.documents import Container, Document, Kind
 from shared.kernel.errors import Refused
@@ -153,7 +153,7 @@ class ReturnLine(Strict):
     `received` counts kept units too: they are refunded as if they had come.
     """
 
-    line_id: LineId
+    line_id: OrderLineId
     sku: Identifier | None = None
     title: Text | None = None
     quantity: Units
@@ -165,7 +165,7 @@ class ReturnLine(Strict):
 
 
 class ReceivedLine(Strict):
-    line_id: LineId
+    line_id: OrderLineId
     quantity: Units
 
 
@@ -180,7 +180,7 @@ class Receipt(Strict):
 
 
 class InspectedLine(Strict):
-    line_id: LineId
+    line_id: OrderLineId
     disposition: Disposition
     quantity: Units
 
@@ -234,7 +234,7 @@ class ExchangeLine(Strict):
 
     sku: Identifier
     quantity: Units
-    for_line: LineId | None = None
+    for_line: OrderLineId | None = None
     unit_price_minor: Natural | None = None
     discount_minor: Natural = 0
     tax_minor: Natural = 0

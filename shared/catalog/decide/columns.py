@@ -25,7 +25,7 @@ PRODUCT_COLUMNS: Final = (
     *_top(cells.text, "name kind barcode_kind category step return_class stock_mode image"),
     *_top(cells.items, "barcodes aliases tags"),
     *_top(cells.whole, "weight_g length_mm width_mm height_mm"),
-    *_top(cells.truth, "hazmat active"),
+    *_top(cells.truth, "hazmat active components_may_split"),
     *_top(cells.components, "components"),
     *_top(cells.price, "price"),
 )

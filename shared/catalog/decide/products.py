@@ -75,6 +75,8 @@ def _bundle_faults(told: ProductDetails, components: Mapping[str, Product]) -> I
     is_bundle = told.kind is ProductKind.BUNDLE
     if is_bundle and not told.components:
         yield Fault("/components", "bundle-empty", "a bundle has components")
+    if not is_bundle and told.components_may_split:
+        yield Fault("/components_may_split", "not-a-bundle", "only a bundle has components")
     if not is_bundle and told.components:
         yield Fault("/components", "not-a-bundle", "only a bundle has components")
     for index, component in enumerate(told.components):

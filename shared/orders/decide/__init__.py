@@ -4,6 +4,8 @@ Each returns a `Change` (the order one version on, its event, exceptions, what i
 fulfillments), None when it is done already, or raises a refusal. Facts are never refused.
 """
 
+from shared.orders.decide.bundles import goods_of, per_bundle
+from shared.orders.decide.bundles import lines_of as bundle_lines
 from shared.orders.decide.cancel import (
     Stage,
     Units,
@@ -47,7 +49,8 @@ from shared.orders.decide.intake import (
     same_or_refused,
     till_movement_id,
 )
-from shared.orders.decide.lines import ProductFacts
+from shared.orders.decide.lines import line_id_of
+from shared.orders.decide.products import Component, ProductFacts
 from shared.orders.decide.refund import (
     Refund,
     counted,
@@ -61,10 +64,10 @@ from shared.orders.decide.reject import Rejected, RejectPolicy, Work, expire, re
 from shared.orders.decide.status import (
     all_parts,
     has_open_work,
+    loose_takes,
     parts_of,
     parts_to_route,
     preorders_to_queue,
-    loose_takes,
     status_of,
 )
 from shared.orders.decide.waiting import assign_sku, reach_release_date, redirect, reset
@@ -73,6 +76,7 @@ __all__ = [
     "Act",
     "Change",
     "Closing",
+    "Component",
     "Divided",
     "Edit",
     "Item",
@@ -91,6 +95,7 @@ __all__ = [
     "all_parts",
     "assign_sku",
     "auto_cancel",
+    "bundle_lines",
     "cancel",
     "cancel_unanswered",
     "close_attempt",
@@ -104,10 +109,13 @@ __all__ = [
     "edit",
     "expire",
     "fingerprint",
+    "goods_of",
     "hand_over",
     "has_open_work",
     "hold",
+    "line_id_of",
     "link_customer",
+    "loose_takes",
     "lose",
     "note",
     "open_exception",
@@ -115,7 +123,7 @@ __all__ = [
     "part_change",
     "parts_of",
     "parts_to_route",
-    "loose_takes",
+    "per_bundle",
     "preorders_to_queue",
     "queue_preorders",
     "reach_release_date",

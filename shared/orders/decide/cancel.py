@@ -1,9 +1,7 @@
 """Cancelling: at once where nothing was picked, by asking where hands are on the goods."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 from shared.contracts.orders import (
@@ -16,45 +14,36 @@ from shared.contracts.stock import RejectReason
 from shared.kernel.errors import NotAllowed, NotFound
 from shared.orders import life
 from shared.orders.decide import actions
+from shared.orders.decide.bundles import lines_of
 from shared.orders.decide.change import Act, Change, Cut
 from shared.orders.decide.draft import Draft
 from shared.orders.decide.refund import refund_of_cancelled
 from shared.orders.decide.status import all_parts
-from shared.orders.model import RESERVED, WAITING, Line, Order, Part, PartState
-from shared.orders.refusals import NotSoMany
+from shared.orders.decide.taking_off import (
+    ORDER,
+    How,
+    Stage,
+    Units,
+    cut_of,
+    level,
+    take_bundles,
+    take_units,
+)
+from shared.orders.model import WAITING, Line, Order, Part, PartState
+
+# What others import from here stands here, wherever it is written.
+__all__ = [
+    "AUTO_CANCEL",
+    "Stage",
+    "Units",
+    "auto_cancel",
+    "cancel",
+    "cancel_unanswered",
+    "confirm_cancel",
+    "refuse_cancel",
+]
 
 AUTO_CANCEL: Final = "auto-cancel-date"
-
-
-class Stage(StrEnum):
-    """How far a fulfillment is, as cancelling sees it; the flow knows its status and location."""
-
-    NOT_ACCEPTED = "not-accepted"
-    IN_STORE = "in-store"  # accepted by a store and not picked: it confirms at once
-    COMMITTED = "committed"  # picked, or with a 3PL or vendor: it must be asked
-
-
-@dataclass(frozen=True, slots=True)
-class Units:
-    """Units of a line, of one part of it when named; None: all that there are."""
-
-    line_id: str
-    quantity: int | None = None
-    part: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _How:
-    stages: Mapping[str, Stage]
-    reason: str
-    reply_by: datetime | None
-
-
-# What costs least to cancel goes first.
-_ORDER: Final = (
-    *(PartState.EXCEPTION, PartState.UNFILLABLE, PartState.BACKORDERED, PartState.PREORDERED),
-    *(PartState.PENDING, PartState.SOURCED),
-)
 
 
 def cancel(
@@ -78,14 +67,28 @@ def cancel(
         NotFound: no such line.
     """
     draft = Draft(order, act)
-    how = _How(stages, reason, reply_by)
+    how = How(stages, reason, reply_by)
     if wanted:
-        for units in _merged(wanted):
-            _cancel_units(draft, units, how)
+        _cancel_wanted(draft, wanted, how)
     elif not _cancel_all(draft, how):
         return None
     is_whole = not wanted
     return _finished(draft, order, reason, is_refunded=is_refunded, is_whole=is_whole)
+
+
+def _cancel_wanted(draft: Draft, wanted: Sequence[Units], how: How) -> None:
+    """Cancel what is named; of a bundle whole ones, whichever component is named."""
+    touched: dict[str, tuple[Line, ...]] = {}
+    for units in _merged(wanted):
+        lines = lines_of(draft.order.lines, units.line_id)
+        if lines:
+            touched[lines[0].line_id] = lines
+        if lines and not draft.has_line(units.line_id):
+            take_bundles(draft, lines, units, how)
+        else:
+            take_units(draft, units, how)
+    for lines in touched.values():
+        level(draft, lines, how)
 
 
 def _merged(wanted: Sequence[Units]) -> Iterable[Units]:
@@ -99,48 +102,17 @@ def _merged(wanted: Sequence[Units]) -> Iterable[Units]:
     return [Units(line_id, quantity, part) for (line_id, part), quantity in sums.items()]
 
 
-def _cancel_all(draft: Draft, how: _How) -> bool:
+def _cancel_all(draft: Draft, how: How) -> bool:
     parts = [(line, part) for line, part in all_parts(draft.order)]
-    can = [(line, part) for line, part in parts if part.state in _ORDER]
+    can = [(line, part) for line, part in parts if part.state in ORDER]
     for line, part in can:
-        draft.cut(line.line_id, part, _cut(part, part.quantity, how))
+        draft.cut(line.line_id, part, cut_of(part, part.quantity, how))
     if can or (not parts and draft.order.cancelled_at is None):
         return True
     over = {PartState.CANCELLED, PartState.CANCEL_REQUESTED}
     if all(part.state in over for _, part in parts):
         return False
     raise NotAllowed("order", draft.order.status, "cancel", ("return",))
-
-
-def _cancel_units(draft: Draft, units: Units, how: _How) -> None:
-    def rank(part: Part) -> tuple[int, int]:
-        return _ORDER.index(part.state), _stage(part, how.stages)
-
-    parts = [part for part in draft.parts(units.line_id) if part.state in _ORDER]
-    parts = [part for part in parts if units.part in {None, part.part}]
-    possible = sum(part.quantity for part in parts)
-    left = possible if units.quantity is None else units.quantity
-    if left > possible or possible == 0:
-        raise NotSoMany(units.line_id, left, possible)
-    for part in sorted(parts, key=rank):
-        taken = min(left, part.quantity)
-        if taken:
-            draft.cut(units.line_id, part, _cut(part, taken, how))
-        left -= taken
-
-
-def _stage(part: Part, stages: Mapping[str, Stage]) -> int:
-    """Return how far a part's fulfillment is, least first."""
-    return list(Stage).index(stages.get(part.fulfillment_id or "", Stage.COMMITTED))
-
-
-def _cut(part: Part, units: int, how: _How) -> Cut:
-    is_asked = part.state in RESERVED and (
-        how.stages.get(part.fulfillment_id or "", Stage.COMMITTED) is Stage.COMMITTED
-    )
-    if is_asked:
-        return Cut(units, (life.AskCancel,), {"reason": how.reason, "reply_by": how.reply_by})
-    return Cut(units, (life.Cancel,), {"reason": how.reason})
 
 
 def _finished(
@@ -215,15 +187,18 @@ def refuse_cancel(order: Order, wanted: Sequence[Units], act: Act) -> Change | N
     return None if draft.is_empty else draft.finish(CancelRefused)
 
 
-def auto_cancel(order: Order, act: Act) -> Change | None:
-    """Cancel waiting parts whose auto-cancel date is over; None when there are none."""
+def auto_cancel(order: Order, act: Act, *, reply_by: datetime | None = None) -> Change | None:
+    """Cancel waiting parts whose auto-cancel date is over; None when there are none.
+
+    What else is of their bundles goes with them; where it is worked on, the location is asked.
+    """
+    due = [
+        Units(line.line_id, None, part.part)
+        for line, part in all_parts(order)
+        if part.state in WAITING and part.auto_cancel_at and part.auto_cancel_at <= act.now
+    ]
     draft = Draft(order, act)
-    for line, part in all_parts(order):
-        due = part.auto_cancel_at
-        if part.state in WAITING and due is not None and due <= act.now:
-            draft.cut(
-                line.line_id, part, Cut(part.quantity, (life.Cancel,), {"reason": AUTO_CANCEL})
-            )
+    _cancel_wanted(draft, due, How({}, AUTO_CANCEL, reply_by))
     return None if draft.is_empty else _finished(draft, order, AUTO_CANCEL)
 
 

@@ -109,10 +109,18 @@ def _kept(decision: Decision, won: Set[str]) -> frozenset[str]:
     for group in decision.all_or_nothing:
         if lost & set(group):
             failed |= set(group)
+    bundle_of = {line_id: bundle for bundle in decision.bundles for line_id in bundle}
+    broken = {
+        (bundle_of.get(pick.line_id), pick.fulfillment_id)
+        for pick in decision.picks
+        if pick.reservation_id not in won and pick.line_id in bundle_of
+    }
     return frozenset(
         pick.reservation_id
         for pick in decision.picks
-        if pick.reservation_id in won and pick.line_id not in failed
+        if pick.reservation_id in won
+        and pick.line_id not in failed
+        and (bundle_of.get(pick.line_id), pick.fulfillment_id) not in broken
     )
 
 

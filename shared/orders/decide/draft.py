@@ -70,6 +70,15 @@ class Draft:
     def edit_line(self, line_id: str, **changes: object) -> None:
         self._lines[line_id] = self.line(line_id).model_copy(update=changes)
 
+    def replace_line(self, line_id: str, lines: Sequence[Line]) -> None:
+        """Put lines in the place of one that no stock was asked for: its SKU was not known."""
+        rows = [[known] if known.line_id != line_id else lines for known in self._lines.values()]
+        self._lines = {line.line_id: line for row in rows for line in row}
+        self._parts = {
+            line.line_id: self._parts.get(line.line_id) or {p.part: p for p in line.parts}
+            for line in self._lines.values()
+        }
+
     def parts(self, line_id: str) -> tuple[Part, ...]:
         self.line(line_id)
         return tuple(self._parts[line_id].values())

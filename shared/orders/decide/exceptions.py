@@ -65,6 +65,7 @@ def settled_by(
     named = {(row.line_id, row.part) for row in told_of}
     rests = {line_id for line_id, part in standing - named}
     lines = {line.line_id for line in order.lines}
+    lines |= {line.bundle.line for line in order.lines if line.bundle}  # sold, now its components
     return tuple(
         _closed(row, event, act)
         for row in told_of

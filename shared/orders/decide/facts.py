@@ -15,9 +15,11 @@ from shared.contracts.stock import Move
 from shared.kernel.machine import kebab
 from shared.orders import life
 from shared.orders.decide import actions
+from shared.orders.decide.bundles import units_of
 from shared.orders.decide.change import Act, Change, Cut
 from shared.orders.decide.draft import Draft
 from shared.orders.decide.reject import Work
+from shared.orders.decide.status import is_routed
 from shared.orders.model import PART_LIFE, PARTS_MAX, WITH_CUSTOMER, Order, Part, PartState
 
 _S = PartState
@@ -218,11 +220,13 @@ def receive_return(
 ) -> Change | None:
     """Take back units (line, quantity) that are with the customer; None when there are none.
 
+    Of a bundle's sold line the quantity counts bundles: all their components come back.
+
     They are received into quality hold until they are inspected, unless the return's own documents
     say what stock must do (`has_stock` False). More units than are out are a `fact-conflict`.
     """
     draft = Draft(order, act)
-    for line_id, quantity in units:
+    for line_id, quantity in (row for told in units for row in units_of(order, *told)):
         left = _take_from_customer(draft, line_id, quantity)
         if left:
             draft.open_exception(
@@ -249,13 +253,13 @@ def _take_from_customer(draft: Draft, line_id: str, quantity: int) -> int:
 
 
 def _receive(draft: Draft, receipt: Receipt, line_id: str, quantity: int) -> None:
-    sku = draft.line(line_id).sku if draft.has_line(line_id) else None
-    if sku is None:
+    line = draft.line(line_id) if draft.has_line(line_id) else None
+    if line is None or line.sku is None or not is_routed(line):
         return
     draft.stock.append(
         Move(
             movement_id=f"{receipt.return_id}.{line_id}.{receipt.parcel}",
-            sku=sku,
+            sku=line.sku,
             location_id=receipt.location_id,
             on_hand=quantity,
             quality_hold=quantity,

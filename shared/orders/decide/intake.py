@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from shared.contracts.intake import Payment, PlaceOrder
@@ -11,23 +11,26 @@ from shared.contracts.orders import OrderAccepted
 from shared.contracts.stock import Move, StockTask
 from shared.kernel.errors import Fault, Invalid
 from shared.kernel.ids import hash_id, order_id
-from shared.kernel.model import pointer_of
+from shared.kernel.model import UNITS_MAX, pointer_of
 from shared.kernel.quantity import NotACountOfSteps
 from shared.orders.decide import actions
+from shared.orders.decide.bundles import skus_of
 from shared.orders.decide.change import Act, Change
 from shared.orders.decide.draft import Draft
 from shared.orders.decide.lines import (
-    ProductFacts,
     codes_of_line,
     count_of,
-    line_of,
+    line_id_of,
+    lines_of,
     minor,
     product_of,
 )
+from shared.orders.decide.products import ProductFacts
 from shared.orders.decide.refund import total_of
 from shared.orders.decide.status import PAYMENT, ROUTED_KINDS, all_parts
 from shared.orders.model import (
     HOLDS_MAX,
+    LINES_MAX,
     Hold,
     Line,
     Note,
@@ -89,13 +92,7 @@ def accept(
         Invalid: the intake contradicts itself, or a quantity is no whole count of selling steps.
     """
     check(intake)
-    found = [product_of(line, products) for line in intake.lines]
-    counts = _counts(intake, found)
-    lines = tuple(
-        line_of(intake, index, product, count, act.now)
-        for index, (product, count) in enumerate(zip(found, counts, strict=True))
-    )
-    order = _order(intake, lines, act, pool_id, lookups)
+    order = _order(intake, _lines(intake, products, act), act, pool_id, lookups)
     order = order.model_copy(update={"customer_tier": customer_tier})
     draft = Draft(order, act)
     draft.stock += list(_till_movements(order, intake, act))
@@ -111,6 +108,18 @@ def accept(
     return draft.begin(OrderAccepted, facts)
 
 
+def _lines(intake: PlaceOrder, products: Mapping[str, ProductFacts], act: Act) -> tuple[Line, ...]:
+    found = [product_of(line, products) for line in intake.lines]
+    counts = _counts(intake, found)
+    _check_components(found, counts)
+    taken = {line_id_of(intake, index) for index in range(len(intake.lines))}
+    return tuple(
+        line
+        for index, (product, count) in enumerate(zip(found, counts, strict=True))
+        for line in lines_of(intake, index, product, count, act.now, taken=taken)
+    )
+
+
 def _counts(intake: PlaceOrder, found: list[ProductFacts | None]) -> list[int]:
     counts, faults = [], []
     for index, (line, product) in enumerate(zip(intake.lines, found, strict=True)):
@@ -121,6 +130,22 @@ def _counts(intake: PlaceOrder, found: list[ProductFacts | None]) -> list[int]:
     if faults:
         raise Invalid(faults)
     return counts
+
+
+def _check_components(found: Sequence[ProductFacts | None], counts: Sequence[int]) -> None:
+    """Hold what bundles become to what an order can carry."""
+    sizes = [max(1, len(product.components)) if product else 1 for product in found]
+    faults = []
+    if sum(sizes) > LINES_MAX:
+        detail = f"{sum(sizes)} lines with the components of bundles; at most {LINES_MAX}"
+        faults.append(Fault("/lines", "too-many-lines", detail))
+    for index, (product, quantity) in enumerate(zip(found, counts, strict=True)):
+        most = max((c.quantity for c in product.components), default=1) if product else 1
+        if quantity * most > UNITS_MAX:
+            pointer = pointer_of(("lines", index, "quantity"))
+            faults.append(Fault(pointer, "too-many-units", f"more than {UNITS_MAX} of a component"))
+    if faults:
+        raise Invalid(faults)
 
 
 def _order(
@@ -151,7 +176,7 @@ def _order(
         quote_id=intake.quote_id,
         exchange_of=intake.exchange_of,
         pool_id=pool_id,
-        skus=tuple(dict.fromkeys(line.sku for line in lines if line.sku)),
+        skus=skus_of(lines),
         lookups=lookups,
         day=act.now.date().isoformat(),
         cancelled_at=act.now if intake.cancelled else None,
@@ -213,8 +238,8 @@ def _look_at(draft: Draft, intake: PlaceOrder) -> None:
     if not order.lines:
         draft.open_exception(actions.NO_LINES)
     told = {
-        line.line_id: ", ".join(codes_of_line(source))
-        for line, source in zip(order.lines, intake.lines, strict=True)
+        line_id_of(intake, index): ", ".join(codes_of_line(source))
+        for index, source in enumerate(intake.lines)
     }
     for line, part in all_parts(order):
         is_unknown = line.sku is None and line.kind in ROUTED_KINDS

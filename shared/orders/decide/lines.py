@@ -1,7 +1,6 @@
 """What each line of an intake becomes: its product, its count, its price and its first parts."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -9,19 +8,10 @@ from shared.contracts.intake import ItemKind, Payment, PlaceLine, PlaceOrder
 from shared.kernel.money import Money
 from shared.kernel.quantity import NotACountOfSteps, Step
 from shared.orders.decide import actions
+from shared.orders.decide.bundles import component_lines, per_bundle
+from shared.orders.decide.products import ProductFacts
 from shared.orders.decide.status import ROUTED_KINDS
 from shared.orders.model import WITH_CUSTOMER, Line, Part, PartState
-
-
-@dataclass(frozen=True, slots=True)
-class ProductFacts:
-    """What accepting an order must know of a product."""
-
-    sku: str
-    kind: ItemKind = ItemKind.GOOD
-    step: Decimal = Decimal(1)
-    title: str | None = None
-    final_sale: bool = False
 
 
 def codes_of_line(line: PlaceLine) -> Iterator[str]:
@@ -56,16 +46,42 @@ def minor(money: Money | None) -> int:
     return money.amount_minor if money else 0
 
 
-def line_of(
-    intake: PlaceOrder, index: int, product: ProductFacts | None, count: int, now: datetime
-) -> Line:
-    """Return a line with its first parts."""
+def lines_of(
+    intake: PlaceOrder,
+    index: int,
+    product: ProductFacts | None,
+    count: int,
+    now: datetime,
+    *,
+    taken: Container[str] = (),
+) -> tuple[Line, ...]:
+    """Return what a line becomes, with its first parts: one line, or one for each component.
+
+    A bundle that is not sellable stands as an unknown SKU does. `taken` are the ids of all lines.
+    """
+    source = intake.lines[index]
+    sold = _sold(intake, index, product, count)
+    lines: tuple[Line, ...] = (sold,)
+    if product is not None and product.components:
+        lines = component_lines(sold, product, intake.currency, taken)
+    return tuple(
+        line.model_copy(update={"parts": tuple(_parts(intake, source, line, now))})
+        for line in lines
+    )
+
+
+def line_id_of(intake: PlaceOrder, index: int) -> str:
+    """Return a line's id: its position, from 1, where none was told."""
+    return intake.lines[index].line_id or str(index + 1)
+
+
+def _sold(intake: PlaceOrder, index: int, product: ProductFacts | None, count: int) -> Line:
     source = intake.lines[index]
     unit, discount = _prices(source, count)
     kind = source.kind or (product.kind if product else ItemKind.GOOD)
-    line = Line(
-        line_id=source.line_id or str(index + 1),
-        sku=product.sku if product else None,
+    return Line(
+        line_id=line_id_of(intake, index),
+        sku=product.sku if product and product.is_sellable else None,
         title=source.title or (product.title if product else None),
         kind=product.kind if product else kind,
         quantity=count,
@@ -81,7 +97,6 @@ def line_of(
         channel_line=source.channel_line,
         final_sale=source.final_sale or bool(product and product.final_sale),
     )
-    return line.model_copy(update={"parts": tuple(_parts(intake, source, line, now))})
 
 
 def _prices(line: PlaceLine, count: int) -> tuple[int, int]:
@@ -100,10 +115,11 @@ def _prices(line: PlaceLine, count: int) -> tuple[int, int]:
 
 
 def _parts(intake: PlaceOrder, source: PlaceLine, line: Line, now: datetime) -> Iterator[Part]:
-    open_units = line.quantity - source.fulfilled - source.cancelled
+    gone, off = source.fulfilled * per_bundle(line), source.cancelled * per_bundle(line)
+    open_units = line.quantity - gone - off
     rows = [
-        (source.fulfilled, PartState.SHIPPED, "fulfilled-elsewhere"),
-        (source.cancelled, PartState.CANCELLED, "cancelled-elsewhere"),
+        (gone, PartState.SHIPPED, "fulfilled-elsewhere"),
+        (off, PartState.CANCELLED, "cancelled-elsewhere"),
         (open_units, *_arrival(intake, source, line, now)),
     ]
     kept = [row for row in rows if row[0]]

@@ -10,12 +10,13 @@ from shared.contracts.stock import RejectReason
 from shared.kernel.errors import NotFound
 from shared.orders import life
 from shared.orders.decide import actions
+from shared.orders.decide.bundles import companions, per_bundle, with_companions
 from shared.orders.decide.cancel import Stage
 from shared.orders.decide.change import Act, Change, Cut
 from shared.orders.decide.draft import Draft
 from shared.orders.decide.refund import refund_of_cancelled
 from shared.orders.decide.status import all_parts
-from shared.orders.model import Line, Method, Order, Part, PartState
+from shared.orders.model import RESERVED, Line, Method, Order, Part, PartState
 
 EXCLUDED_MAX: Final = 100
 
@@ -57,17 +58,17 @@ def reject(
 ) -> Change:
     """Take rejected units back to pending, excluded from the location for a while.
 
-    After the most rejects, and for pickup lines at once, they stand before a person. Units whose
-    cancelling was asked for are cancelled. `picked_units` by SKU: what is in totes there.
+    What travels with them in a bundle comes back too, from the shelf or the tote. After the most
+    rejects, and for pickup lines at once, they stand before a person. Units whose cancelling was
+    asked for are cancelled. `picked_units` by SKU: what is in totes there.
 
     Raises:
         NotFound: no such part.
         NotAllowed: a part is not in fulfillment.
         NotSoMany: more units than the part has.
     """
-    draft = Draft(order, act)
-    picked = picked_units or {}
-    for (line_id, number), rows in _by_part(rejected).items():
+    draft, picked = Draft(order, act), picked_units or {}
+    for (line_id, number), rows in _by_part(_in_bundles(order, work, rejected)).items():
         part = draft.find(line_id, number)
         if part is None:
             raise NotFound("part")
@@ -86,6 +87,49 @@ def reject(
         "reason": rejected[0].reason if rejected else None,
     }
     return draft.finish(PartsRejected, facts=facts)
+
+
+def _in_bundles(order: Order, work: Work, rejected: Sequence[Rejected]) -> list[Rejected]:
+    """Add what makes the rejected components of bundles that travel together whole bundles."""
+    named = {row.line_id for row in rejected}
+    bundles = {
+        line.bundle.line: companions(order, line)
+        for line in order.lines
+        if line.bundle and line.line_id in named
+    }
+    rows = list(rejected)
+    for lines in bundles.values():
+        for state in sorted(RESERVED):
+            rows += _missing(lines, work, rows, state)
+    return rows
+
+
+def _missing(
+    lines: Sequence[Line], work: Work, rows: Sequence[Rejected], state: PartState
+) -> Iterable[Rejected]:
+    """Return what is left there of bundles of which something was rejected."""
+    told: dict[tuple[str, int], int] = {}
+    for row in rows:
+        told[row.line_id, row.part] = told.get((row.line_id, row.part), 0) + row.quantity
+    there = {
+        line.line_id: [
+            (part, told.get((line.line_id, part.part), 0))
+            for part in line.parts
+            if part.state is state and part.fulfillment_id == work.fulfillment_id
+        ]
+        for line in lines
+    }
+    units = {line_id: sum(n for _, n in parts) for line_id, parts in there.items()}
+    bundles = max(-(-units[line.line_id] // per_bundle(line)) for line in lines)
+    is_counted = any(row.is_counted for row in rows if row.line_id in there)
+    for line in lines:
+        short = bundles * per_bundle(line) - units[line.line_id]
+        for part, already in there[line.line_id]:
+            taken = min(short, part.quantity - already)
+            if taken > 0:
+                reason = RejectReason.NO_VARIANCE
+                yield Rejected(line.line_id, part.part, taken, reason, is_counted)
+                short -= taken
 
 
 def _by_part(rejected: Iterable[Rejected]) -> dict[tuple[str, int], list[Rejected]]:
@@ -212,11 +256,13 @@ def reroute(
 ) -> Change | None:
     """Send parts that nobody picked to routing again; None when there are none.
 
-    `only` names (line, part); `effect` overcommitment when a fact took the stock away;
-    `excluded_until`: until then they go elsewhere than they were.
+    `only` names (line, part); what travels with them in a bundle goes too. `effect` overcommitment
+    when a fact took the stock away; `excluded_until`: until then they go elsewhere than they were.
     """
     draft = Draft(order, act)
     reason = effect or "rerouted"
+    if only is not None:
+        only = with_companions(order, only, {PartState.SOURCED})
     take_back(draft, stages, reason=reason, effect=effect, only=only, excluded_until=excluded_until)
     if draft.is_empty:
         return None

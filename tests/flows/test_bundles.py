@@ -1,0 +1,203 @@
+"""A set from the cart to the customer and back, over the embedded store."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from functions import couriers, fulfillment
+from shared.contracts.stock import RejectReason
+from shared.flows.hand_out import Rejection, reject
+from shared.flows.steer_order import cancel
+from shared.flows.views import order_view
+from shared.fulfillment.model import Fulfillment
+from shared.kernel.money import Money
+from shared.orders.decide.cancel import Units
+from shared.orders.model import Order, PartState
+from tests.builders import HAMBURG, Shop, a_line, a_location, a_product, a_shop, an_order, states
+
+EUR_60, EUR_10 = Money("EUR", 6_000), Money("EUR", 1_000)
+SET = {
+    "kind": "bundle",
+    "components": ({"sku": "BOOT", "quantity": 1}, {"sku": "SOCK", "quantity": 2}),
+}
+SOURCED, CANCELLED, UNFILLABLE = PartState.SOURCED, PartState.CANCELLED, PartState.UNFILLABLE
+
+
+@pytest.fixture
+async def shop() -> AsyncIterator[Shop]:
+    """A retailer of two stores that sells a boot and two socks as a set."""
+    made = await a_shop(
+        a_location("berlin"),
+        a_location("hamburg", **HAMBURG),
+        products=(
+            a_product("BOOT", price=EUR_60),
+            a_product("SOCK", price=EUR_10, weight_g=100),
+            a_product("SET", barcodes=("4006381333931",), **SET),
+            a_product("KIT", components_may_split=True, **SET),
+        ),
+    )
+    yield made
+    await made.close()
+
+
+async def stocked(shop: Shop, location_id: str, boots: int, socks: int) -> None:
+    for sku, units in (("BOOT", boots), ("SOCK", socks)):
+        if units:
+            await shop.receive(sku, location_id, units)
+
+
+async def ordered(shop: Shop, quantity: int = 1, sku: str = "SET", **line: object) -> Order:
+    return await shop.place(an_order(a_line(sku, quantity, **line)))
+
+
+async def test_a_set_is_sourced_where_all_of_it_is(shop: Shop) -> None:
+    await stocked(shop, "berlin", 5, 1)
+    await stocked(shop, "hamburg", 1, 2)
+    order = await ordered(shop)
+    assert states(order) == [("1~1", 1, SOURCED), ("1~2", 2, SOURCED)]
+    assert {part.location_id for line in order.lines for part in line.parts} == {"hamburg"}
+    assert await shop.stock("SOCK", "hamburg") == (2, 2, 0)
+    (work,) = await shop.works(order.order_id)
+    assert [(item.sku, item.quantity) for item in work.items] == [("BOOT", 1), ("SOCK", 2)]
+
+
+async def test_a_set_that_lies_in_two_places_waits_until_it_is_whole_in_one(shop: Shop) -> None:
+    await stocked(shop, "berlin", 1, 0)
+    await stocked(shop, "hamburg", 0, 2)
+    order = await ordered(shop)
+    assert states(order) == [("1~1", 1, UNFILLABLE), ("1~2", 2, UNFILLABLE)]
+    assert await shop.stock("BOOT", "berlin") == (1, 0, 1)
+    await shop.receive("SOCK", "berlin", 2)
+    await shop.settle_all()
+    assert states(await shop.order(order.order_id)) == [("1~1", 1, SOURCED), ("1~2", 2, SOURCED)]
+
+
+async def test_sets_are_divided_among_locations_in_whole_ones(shop: Shop) -> None:
+    await stocked(shop, "berlin", 3, 9)
+    await stocked(shop, "hamburg", 9, 5)
+    order = await ordered(shop, 5)
+    where: dict[str | None, dict[str, int]] = {}
+    for line in order.lines:
+        for part in line.parts:
+            assert part.state is SOURCED
+            where.setdefault(part.location_id, {})[line.line_id] = part.quantity
+    assert where == {"berlin": {"1~1": 3, "1~2": 6}, "hamburg": {"1~1": 2, "1~2": 4}}
+    assert await shop.stock("SOCK", "hamburg") == (5, 4, 1)
+
+
+async def test_sets_that_no_location_has_wait_whole(shop: Shop) -> None:
+    await stocked(shop, "berlin", 3, 5)
+    order = await ordered(shop, 5)
+    assert states(order) == [
+        ("1~1", 2, SOURCED),
+        ("1~1", 3, UNFILLABLE),
+        ("1~2", 4, SOURCED),
+        ("1~2", 6, UNFILLABLE),
+    ]
+
+
+async def test_components_that_may_split_come_from_two_places(shop: Shop) -> None:
+    await stocked(shop, "berlin", 1, 0)
+    await stocked(shop, "hamburg", 0, 2)
+    order = await ordered(shop, sku="KIT")
+    assert [part.location_id for line in order.lines for part in line.parts] == [
+        "berlin",
+        "hamburg",
+    ]
+
+
+async def test_the_same_order_for_a_set_sent_twice_is_one_order(shop: Shop) -> None:
+    await stocked(shop, "berlin", 5, 10)
+    first, again = await ordered(shop), await ordered(shop)
+    assert again == first
+    assert await shop.stock("BOOT", "berlin") == (5, 1, 4)
+
+
+async def test_an_order_shows_which_set_a_line_is_of(shop: Shop) -> None:
+    order = await ordered(shop, 2)
+    shown = order_view(order, ())
+    assert [line.bundle and line.bundle.model_dump() for line in shown.lines] == [
+        {
+            "line": "1",
+            "sku": "SET",
+            "title": "The set",
+            "quantity": 2,
+            "per_bundle": count,
+            "may_split": False,
+        }
+        for count in (1, 2)
+    ]
+    assert shown.total == Money("EUR", 4_000)
+
+
+async def test_cancelling_a_sock_lets_the_whole_set_go(shop: Shop) -> None:
+    await stocked(shop, "berlin", 5, 10)
+    order = await ordered(shop, 2)
+    flows, caller = shop.world.flows, shop.caller
+    await cancel(flows, caller, order.order_id, [Units("1~2", 1)], "customer", shop.clock.now())
+    await shop.settle_all()
+    after = await shop.order(order.order_id)
+    assert [row for row in states(after) if row[2] is CANCELLED] == [
+        ("1~1", 1, CANCELLED),
+        ("1~2", 2, CANCELLED),
+    ]
+    assert await shop.stock("BOOT", "berlin") == (5, 1, 4)
+    assert await shop.stock("SOCK", "berlin") == (10, 2, 8)
+    assert after.refunded_minor == 2_000
+
+
+async def test_a_set_with_a_missing_sock_is_sent_whole_from_elsewhere(shop: Shop) -> None:
+    await stocked(shop, "berlin", 1, 2)
+    order = await ordered(shop)
+    (work,) = await shop.works(order.order_id)
+    await stocked(shop, "hamburg", 1, 2)
+    gone = [Rejection("1~2", 1, RejectReason.NOT_IN_STOCK)]
+    flows, caller = shop.world.flows, shop.caller
+    await reject(flows, caller, work.fulfillment_id, gone, shop.clock.now())
+    await shop.settle_all()
+    after = await shop.order(order.order_id)
+    live = [part for line in after.lines for part in line.parts]
+    assert {(part.state, part.location_id) for part in live} == {(SOURCED, "hamburg")}
+    assert await shop.stock("BOOT", "berlin") == (1, 0, 1)
+
+
+async def test_a_pickup_lacks_the_whole_set_where_a_component_is_short(shop: Shop) -> None:
+    await stocked(shop, "berlin", 1, 1)
+    order = await ordered(shop, method="pickup", pickup_location="berlin")
+    assert {state for _, _, state in states(order)} == {PartState.EXCEPTION}
+    assert await shop.stock("BOOT", "berlin") == (1, 0, 1)
+
+
+async def test_a_pickup_is_of_as_many_whole_sets_as_the_store_has(shop: Shop) -> None:
+    await stocked(shop, "berlin", 2, 3)
+    order = await ordered(shop, 2, method="pickup", pickup_location="berlin")
+    assert states(order) == [
+        ("1~1", 1, SOURCED),
+        ("1~1", 1, PartState.EXCEPTION),
+        ("1~2", 2, SOURCED),
+        ("1~2", 2, PartState.EXCEPTION),
+    ]
+
+
+async def test_a_quote_holds_every_component_and_its_order_takes_them(shop: Shop) -> None:
+    await stocked(shop, "berlin", 1, 2)
+    cart = {"channel": "web", "lines": [{"sku": "SET", "quantity": 1}]}
+    quoted = await shop.call(couriers.reserve_promise, body=cart)
+    assert quoted.status in {200, 201}, quoted.body
+    assert [row["bundle"]["line"] for row in quoted.body["lines"]] == ["1", "1"]
+    assert quoted.body["complete"] is True
+    assert await shop.stock("SOCK", "berlin") == (2, 0, 0)
+    order = await shop.place(an_order(a_line("SET"), quote_id=quoted.body["quote_id"]))
+    assert {state for _, _, state in states(order)} == {SOURCED}
+    assert await shop.stock("SOCK", "berlin") == (2, 2, 0)
+
+
+async def picked_and_sent(shop: Shop, work: Fulfillment, boots: int, socks: int) -> None:
+    at = {"fulfillment": work.fulfillment_id}
+    await shop.call(fulfillment.accept_fulfillment, at)
+    scans = [{"code": "BOOT", "quantity": boots}, {"code": "SOCK", "quantity": socks}]
+    await shop.call(fulfillment.pick_fulfillment, at, body={"scans": scans})
+    await shop.call(fulfillment.pack_fulfillment, at, body={})
+    done = await shop.call(fulfillment.ship_fulfillment, at, body={"tracking": ["1"]})
+    assert done.status == 200, done.body
+    await shop.settle_all()
