@@ -16,7 +16,7 @@ from shared.kernel.documents import Documents
 from shared.tenants.directory import Directory
 from shared.tenants.model import Caller, Role
 from shared.wiring import Settings, World, embedded_world, use
-from shared.wiring.simulated import exchange
+from shared.wiring.simulated import put_in
 
 WORKERS: Final = ("worker-1", "worker-2", "worker-3")
 TOPOLOGY: Final = Path(__file__).with_name("topology.json")
@@ -73,9 +73,9 @@ class Process:
         flows = Flows(self.store, Knowledge(self.store), base.ids)
         self.world = replace(base, store=self.store, tenants=directory, flows=flows)
 
-    def enter(self) -> object:
+    def enter(self) -> None:
         """Put this process's world in for a step of one of its tasks."""
-        return exchange(self.world)
+        put_in(self.world)
 
 
 @dataclass(slots=True)

@@ -2,6 +2,11 @@
 
 from shared.adapters.embedded.adversarial import AdversarialFeed
 from shared.adapters.embedded.faults import Crash, Faults
-from shared.wiring.world import exchange
+from shared.wiring.world import World, _Current
 
-__all__ = ["AdversarialFeed", "Crash", "Faults", "exchange"]
+__all__ = ["AdversarialFeed", "Crash", "Faults", "put_in"]
+
+
+def put_in(replacement: World) -> None:
+    """Put another world in, at each step of another process; within `use`, which restores."""
+    _Current.world = replacement

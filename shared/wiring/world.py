@@ -82,20 +82,14 @@ def world() -> World:
     return _Current.world
 
 
-def exchange(replacement: World | None) -> World | None:
-    """Put another world in and return the one before; for who does so at each step. Else `use`."""
-    before, _Current.world = _Current.world, replacement
-    return before
-
-
 @contextmanager
 def use(replacement: World) -> Iterator[World]:
     """Put another world in for a while: one process is in one world at a time."""
-    before = exchange(replacement)
+    before, _Current.world = _Current.world, replacement
     try:
         yield replacement
     finally:
-        exchange(before)
+        _Current.world = before
 
 
 def embedded_world(

@@ -35,6 +35,7 @@ class FieldIndex:
     def __init__(self) -> None:
         self._registry = -1
         self._fields: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._whole: set[tuple[str, str, tuple[str, ...]]] = set()  # kinds as they were asked for
 
     def refresh(self, connection: sqlite3.Connection, registry: int) -> None:
         """Learn what other processes declared, if the stored number says so."""
@@ -42,11 +43,18 @@ class FieldIndex:
             rows = connection.execute("SELECT container, type, fields FROM kinds")
             self._fields = {(c, t): tuple(from_json(fields)) for c, t, fields in rows}
             self._registry = registry
+            self._whole.clear()
 
     def has(self, kind: Kind[Any]) -> bool:
         """Tell whether queries on the kind's fields find every document."""
+        asked = (kind.container, kind.type, kind.fields)
+        if asked in self._whole:
+            return True
         known = self._fields.get((kind.container, kind.type))
-        return known is not None and all(field in known for field in kind.fields)
+        if known is None or not all(field in known for field in kind.fields):
+            return False
+        self._whole.add(asked)
+        return True
 
     def terms(self, connection: sqlite3.Connection, kind: Kind[Any], body: Any) -> Terms:
         """Return the indexed fields of a model as JSON values."""
@@ -58,10 +66,9 @@ class FieldIndex:
 
     def declared(self, connection: sqlite3.Connection, kind: Kind[Any]) -> tuple[str, ...]:
         """Return all indexed fields of a kind, adding its own where they are new."""
-        known = self._fields.get((kind.container, kind.type))
-        if known is None or not all(field in known for field in kind.fields):
-            known = self._declare(connection, kind)
-        return known
+        if self.has(kind):
+            return self._fields[kind.container, kind.type]
+        return self._declare(connection, kind)
 
     def _declare(self, connection: sqlite3.Connection, kind: Kind[Any]) -> tuple[str, ...]:
         where = (str(kind.container), kind.type)

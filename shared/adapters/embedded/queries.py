@@ -9,13 +9,14 @@ itself; unless many more are sorted than shown.
 import base64
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import islice
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from shared.adapters.embedded import query_texts as texts
 from shared.adapters.embedded.decoded import Row
+from shared.adapters.embedded.query_texts import EXACT, LOAD, OPERATOR
 from shared.adapters.embedded.rows import (
     INT64_MAX,
     SqlValue,
@@ -33,11 +34,7 @@ GATHER_MAX: Final = 2_000  # up to so many documents are sorted in memory rather
 WHOLE_MAX: Final = 64  # up to so many are sorted with their bodies
 CURSOR_VERSION: Final = 1
 
-_EXACT: Final = frozenset({"eq", "contains"})
 _SCALAR: Final = frozenset({"eq", "lt", "le", "gt", "ge"})
-_ROW: Final = "d.type, d.seq, d.expires, d.checksum, d.body"
-_LOAD: Final = f"SELECT {_ROW} FROM documents d WHERE d.doc = ?"  # noqa: S608 - constants
-_OPERATOR: Final = {"eq": "=", "contains": "=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 Position: TypeAlias = tuple[SqlValue, str, str]
 """Value of the order field ("" without one), id, key."""
@@ -93,8 +90,9 @@ def checked(
         ValueError: an undeclared field, or a limit beyond PAGE_MAX.
     """
     named = [c.field for c in where] + ([order.field] if order else [])
-    if undeclared := [field for field in named if field not in kind.fields]:
-        raise ValueError(f"{kind.type} declares no field {undeclared[0]!r}")
+    for field in named:
+        if field not in kind.fields:
+            raise ValueError(f"{kind.type} declares no field {field!r}")
     if not 1 <= limit <= PAGE_MAX:
         raise ValueError(f"a page has 1 to {PAGE_MAX} documents, not {limit}")
     return Query(tenant_id, kind.container, kind.type, key, tuple(where), order, limit)
@@ -135,159 +133,129 @@ def find(
     """Return up to `limit` + 1 documents behind `after` with their rows, in order."""
     search = _Search(connection, query, now)
     if query.key is not None and query.container is not Container.STOCK:
-        rows = search.listing(after if query.order is None else None)
-        return _first(query, rows) if query.order is None else _sorted(query, rows, after)
-    exact = next((c for c in query.where if c.comparison in _EXACT and _is_drivable(c)), None)
-    if query.order is None and exact is not None:
-        return _first(query, search.by_condition(exact, after))
-    narrow, count = search.narrowest()
-    if narrow is not None and count <= WHOLE_MAX:
-        return _sorted(query, search.by_condition(narrow, None), after)
-    if narrow is not None:
-        return _sorted_then_read(search, narrow, after)
+        if query.order is None:
+            return search.listing(after, query.limit + 1)
+        return _sorted(query, search.listing(None, None), after)
     if query.order is None:
-        return _first(query, search.listing(after))
-    return _first(query, search.in_order(query.order, after))
+        exact = next((c for c in query.where if c.comparison in EXACT and _is_drivable(c)), None)
+        if exact is not None:
+            return search.by_condition(exact, after, query.limit + 1)
+    narrow, count = search.narrowest()
+    if narrow is not None:
+        return _gathered(search, narrow, count, after)
+    if query.order is None:
+        return search.listing(after, query.limit + 1)
+    return search.in_order(query.order, after, query.limit + 1)
 
 
-def _sorted_then_read(
-    search: "_Search", condition: Condition, after: Position | None
+def _gathered(
+    search: "_Search", condition: Condition, count: int, after: Position | None
 ) -> list[Found]:
-    """Sort what a condition leaves, then read the bodies of those that are shown."""
-    connection = search.connection
+    """Sort what a condition leaves; of many only those that are shown are read."""
+    query, connection = search.query, search.connection
+    if count <= WHOLE_MAX:
+        return _sorted(query, search.by_condition(condition, None, None), after)
     connection.execute("BEGIN")  # one snapshot for the index and the documents
     try:
-        found = _sorted(search.query, search.by_condition(condition, None, is_whole=False), after)
+        left = search.by_condition(condition, None, None, is_whole=False)
         return [
-            one._replace(row=Row(*connection.execute(_LOAD, (one.doc,)).fetchone()))
-            for one in found
+            one._replace(row=Row(*connection.execute(LOAD, (one.doc,)).fetchone()))
+            for one in _sorted(query, left, after)
         ]
     finally:
         connection.execute("COMMIT")
 
 
-@dataclass(frozen=True, slots=True)
 class _Search:
-    """The statements; container names are literals, as only then SQLite sees partial indexes fit.
+    """Runs the statements of a query.
 
-    Each method yields documents that hold all conditions and have the order field.
+    Each method returns up to `most` documents that hold all conditions and have the order field.
     """
 
-    connection: sqlite3.Connection
-    query: Query
-    now: int
+    def __init__(self, connection: sqlite3.Connection, query: Query, now: int) -> None:
+        self.connection, self.query, self._now = connection, query, now
+        self._is_keyed = query.key is not None
+        place = (query.tenant_id, query.type)
+        self._place = place if query.key is None else (*place, query.key)
 
-    def listing(self, after: Position | None) -> Iterator[Found]:
+    def listing(self, after: Position | None, most: int | None) -> list[Found]:
         """The kind by id, then key."""
-        query = self.query
-        is_catalog = query.key is None and query.container is Container.MASTER
-        where, values = self._alive_of_kind("d")
-        if after is not None:
-            where, values = f"{where} AND (d.id, d.key) > (?, ?)", [*values, *after[1:]]
-        index = "catalog" if is_catalog else "kind"
-        sql = f"""SELECT d.doc, '', d.id, d.key, d.terms, {_ROW} FROM documents d
-          INDEXED BY {index} WHERE {where} ORDER BY d.id, d.key"""  # noqa: S608 - only names of ours
-        return self._holding(sql, values)
+        is_after = after is not None
+        sql = texts.listing(self.query.container, is_keyed=self._is_keyed, is_after=is_after)
+        return self._holding(sql, (*self._place, self._now, *(after or ())[1:]), most)
 
     def by_condition(
-        self, condition: Condition, after: Position | None, *, is_whole: bool = True
-    ) -> Iterator[Found]:
+        self,
+        condition: Condition,
+        after: Position | None,
+        most: int | None,
+        *,
+        is_whole: bool = True,
+    ) -> list[Found]:
         """What the index says of one condition; by id, then key, where it is an exact one."""
-        where, values = self._of_condition(condition)
-        if after is not None:
-            where, values = f"{where} AND (f.id, f.key) > (?, ?)", [*values, *after[1:]]
-        order = "f.id, f.key" if condition.comparison in _EXACT else "f.value, f.id, f.key"
-        return self._joined("''", where, values, order, is_whole=is_whole)
+        sql = texts.by_condition(
+            self.query.container,
+            condition.comparison,
+            is_keyed=self._is_keyed,
+            is_after=after is not None,
+            is_whole=is_whole,
+        )
+        values = (*self._place, *_driven(condition), *(after or ())[1:], self._now)
+        return self._holding(sql, values, most)
 
-    def in_order(self, order: Order, after: Position | None) -> Iterator[Found]:
+    def in_order(self, order: Order, after: Position | None, most: int) -> list[Found]:
         """The documents that have the field, by it, then by id and key."""
-        way, beyond = (" DESC", "<") if order.descending else ("", ">")
-        where, values = self._of_kind("f")
-        where, values = f"{where} AND f.field = ?", [*values, order.field]
-        same = [c for c in self.query.where if c.field == order.field and c.comparison in _SCALAR]
-        for condition in filter(_is_drivable, same):
-            where += f" AND f.value {_OPERATOR[condition.comparison]} ?"
-            values.append(_driven(condition))
-        if after is not None:
-            where, values = (
-                f"{where} AND (f.value, f.id, f.key) {beyond} (?, ?, ?)",
-                [*values, *after],
-            )
-        return self._joined("f.value", where, values, f"f.value{way}, f.id{way}, f.key{way}")
+        bounds = [
+            c
+            for c in self.query.where
+            if c.field == order.field and c.comparison in _SCALAR and _is_drivable(c)
+        ]
+        sql = texts.in_order(
+            self.query.container,
+            tuple(condition.comparison for condition in bounds),
+            is_keyed=self._is_keyed,
+            is_after=after is not None,
+            is_descending=order.descending,
+        )
+        limits = [sql_value(condition.value) for condition in bounds]
+        values = (*self._place, order.field, *limits, *(after or ()), self._now)
+        return self._holding(sql, values, most)
 
     def narrowest(self) -> tuple[Condition | None, int]:
         """Return the first condition, exact ones before ranges, that few can hold, and how many."""
         drivable = [c for c in self.query.where if _is_drivable(c)]
-        for condition in sorted(drivable, key=lambda c: c.comparison not in _EXACT):
-            where, values = self._of_condition(condition)
-            sql = f"""SELECT count(*) FROM (SELECT 1 FROM fields f{self._ledger()} WHERE {where}
-              LIMIT {GATHER_MAX + 1})"""  # noqa: S608 - only names of ours
+        for condition in sorted(drivable, key=lambda c: c.comparison not in EXACT):
+            sql = texts.counting(
+                self.query.container,
+                condition.comparison,
+                GATHER_MAX + 1,
+                is_keyed=self._is_keyed,
+            )
+            values = (*self._place, *_driven(condition))
             count: int = self.connection.execute(sql, values).fetchone()[0]
             if count <= GATHER_MAX:
                 return condition, count
         return None, 0
 
-    def _of_kind(self, table: str) -> tuple[str, list[SqlValue]]:
-        query = self.query
-        where = (
-            f"{table}.container = '{query.container}' AND {table}.tenant = ? AND {table}.type = ?"
-        )
-        values: list[SqlValue] = [query.tenant_id, query.type]
-        if query.key is not None:
-            where, values = f"{where} AND {table}.key = ?", [*values, query.key]
-        return where, values
-
-    def _alive_of_kind(self, table: str) -> tuple[str, list[SqlValue]]:
-        where, values = self._of_kind(table)
-        return f"{where} AND (d.expires IS NULL OR d.expires > ?)", [*values, self.now]
-
-    def _of_condition(self, condition: Condition) -> tuple[str, list[SqlValue]]:
-        where, values = self._of_kind("f")
-        field = f"{condition.field}[]" if condition.comparison == "contains" else condition.field
-        operator = _OPERATOR[condition.comparison]
-        return f"{where} AND f.field = ? AND f.value {operator} ?", [
-            *values,
-            field,
-            _driven(condition),
-        ]
-
-    def _ledger(self) -> str:
-        return " INDEXED BY ledger" if self.query.key is not None else ""
-
-    def _joined(
-        self, value: str, where: str, values: list[SqlValue], order: str, *, is_whole: bool = True
-    ) -> Iterator[Found]:
-        # CROSS JOIN keeps SQLite from walking the documents and looking into the index.
-        row = f", {_ROW}" if is_whole else ""
-        sql = f"""SELECT f.doc, {value}, f.id, f.key, d.terms{row}
-          FROM fields f{self._ledger()} CROSS JOIN documents d ON d.doc = f.doc
-          WHERE {where} AND (d.expires IS NULL OR d.expires > ?)
-          ORDER BY {order}"""  # noqa: S608 - only names of ours
-        return self._holding(sql, [*values, self.now])
-
-    def _holding(self, sql: str, values: list[SqlValue]) -> Iterator[Found]:
+    def _holding(self, sql: str, values: Sequence[SqlValue], most: int | None) -> list[Found]:
         where, order = self.query.where, self.query.order
+        found: list[Found] = []
         rows = self.connection.execute(sql, values)
-        try:
-            for doc, value, id, key, encoded, *read in rows:
-                row = Row(*read) if read else None
-                if order is None and not where:
-                    yield Found(("", id, key), doc, row)
-                    continue
+        for doc, id, key, encoded, *read in rows:
+            if where or order is not None:
                 terms: Terms = from_json(encoded)
                 if not all(condition.holds(terms) for condition in where):
                     continue
-                if order is None:
-                    yield Found(("", id, key), doc, row)
-                elif order.field in terms:
-                    found = value if value != "" else sql_value(terms[order.field])
-                    yield Found((found, id, key), doc, row)
-        finally:
-            rows.close()  # a statement that is left open keeps its snapshot
-
-
-def _first(query: Query, found: Iterator[Found]) -> list[Found]:
-    return list(islice(found, query.limit + 1))
+                if order is not None and order.field not in terms:
+                    continue
+                sorted_by = sql_value(terms[order.field]) if order is not None else ""
+            else:
+                sorted_by = ""
+            found.append(Found((sorted_by, id, key), doc, Row._make(read) if read else None))
+            if len(found) == most:
+                break
+        rows.close()  # a statement that is left open keeps its snapshot
+        return found
 
 
 def _sorted(query: Query, found: Iterable[Found], after: Position | None) -> list[Found]:
@@ -304,11 +272,13 @@ def _sorted(query: Query, found: Iterable[Found], after: Position | None) -> lis
 def _is_drivable(condition: Condition) -> bool:
     value = condition.value
     is_bounded = not isinstance(value, int) or abs(value) <= INT64_MAX
-    return condition.comparison in _OPERATOR and value is not None and is_bounded
+    return condition.comparison in OPERATOR and value is not None and is_bounded
 
 
-def _driven(condition: Condition) -> SqlValue:
-    return sql_value(condition.value)
+def _driven(condition: Condition) -> tuple[str, SqlValue]:
+    """Return the index's name of a condition's field, and its value."""
+    field = f"{condition.field}[]" if condition.comparison == "contains" else condition.field
+    return field, sql_value(condition.value)
 
 
 def _is_sql_value(value: object) -> bool:

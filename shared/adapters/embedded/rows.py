@@ -96,9 +96,9 @@ def checksum(place: Place, row: tuple[str, int, int | None], body: bytes) -> byt
         row: type, seq, expires.
         body: the JSON as stored.
     """
-    digest = blake2b("\0".join((*place, f"{row[0]}\0{row[1]}\0{row[2]}")).encode(), digest_size=16)
-    digest.update(body)
-    return digest.digest()
+    container, tenant, key, id = place
+    head = f"{container}\0{tenant}\0{key}\0{id}\0{row[0]}\0{row[1]}\0{row[2]}"
+    return blake2b(head.encode() + body, digest_size=16).digest()
 
 
 def terms_of(body: Mapping[str, Any], fields: Iterable[str]) -> Terms:

@@ -115,20 +115,32 @@ class Writer:
         Raises:
             Exists, Missing, GuardFailed: with the index of the first operation that fails.
         """
+        partition = (batch.container.value, batch.tenant_id, batch.key)
         return tuple(
-            self._apply_one(connection, batch, index) for index in range(len(batch.operations))
+            [
+                self._apply_one(connection, partition, index, operation, body)
+                for index, (operation, body) in enumerate(
+                    zip(batch.operations, batch.bodies, strict=True)
+                )
+            ]
         )
 
-    def _apply_one(self, connection: sqlite3.Connection, batch: Batch, index: int) -> str:
-        operation = batch.operations[index]
-        place = (str(batch.container), batch.tenant_id, batch.key, operation.id)
+    def _apply_one(
+        self,
+        connection: sqlite3.Connection,
+        partition: tuple[str, str, str],
+        index: int,
+        operation: Operation,
+        body: bytes,
+    ) -> str:
+        place = (*partition, operation.id)
         self._seq += 1
         match operation:
             case Create():
-                self._create(connection, place, operation, batch.bodies[index], index)
+                self._create(connection, place, operation, body, index)
             case Replace():
                 row = self._matching(connection, place, operation, index)
-                self._replace(connection, place, row, operation, batch.bodies[index])
+                self._replace(connection, place, row, operation, body)
             case Delete():
                 self._drop(connection, place, self._matching(connection, place, operation, index))
                 return ""
