@@ -3,6 +3,7 @@
 import azure.functions as func
 
 from functions import _edge_log
+from shared.flows.close_orders import close_orders as closing
 from shared.flows.reconcile_night import reconcile_tenant
 from shared.flows.sweeps import sweep_tenant
 from shared.tenants.service import active_tenants
@@ -18,6 +19,15 @@ async def sweep_due(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the reg
         swept = await sweep_tenant(flows(), tenant_id, clock().now())
         if swept.failed:
             _edge_log.write("swept", {"tenant_id": tenant_id, "count": swept.failed})
+
+
+@bp.timer_trigger(arg_name="timer", schedule="0 41 * * * *")
+async def close_orders(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the registry wants it
+    """Close fulfilled orders of which nothing can come back any more."""
+    async for tenant_id in active_tenants(store()):
+        closed = await closing(flows(), tenant_id, clock().now())
+        if closed:
+            _edge_log.write("closed", {"tenant_id": tenant_id, "count": closed})
 
 
 @bp.timer_trigger(arg_name="timer", schedule="0 30 2 * * *")

@@ -16,9 +16,9 @@ from shared.inventory import service as inventory
 from shared.orders.decide.actions import FACT_CONFLICT
 from shared.tenants.model import Caller, Role
 
-# Waiting parts that one announcement looks at. Some cannot have the units (held, too many, no
-# service), so it is more than an announcement usually serves: nothing announces the units again.
-WAITERS_MAX: Final = 100
+# Orders that one announcement asks. Some cannot have the units (held, too many, no service), so it
+# is far more than an announcement usually serves: nothing announces the units again.
+ASKED_MAX: Final = 1_000
 
 
 def system(tenant_id: str, flow: str, correlation_id: str = "") -> Caller:
@@ -81,18 +81,16 @@ async def serve_waiters(flows: Flows, freed: StockFreed, now: datetime) -> None:
     site = known.stock_sites.get(freed.location_id)
     if site is None:
         return
-    waiting = await inventory.waiters(
-        flows.store,
-        freed.tenant_id,
-        freed.sku,
-        site=site,
-        limit=WAITERS_MAX,
-        rules=known.stock_rules,
-    )
-    for order_id in dict.fromkeys(wait.order_id for wait in waiting):
+    asked: set[str] = set()
+    async for wait in inventory.waiting_for(
+        flows.store, freed.tenant_id, freed.sku, site=site, rules=known.stock_rules
+    ):
+        if wait.order_id in asked:
+            continue
+        asked.add(wait.order_id)
         level = await inventory.level(
             flows.store, freed.tenant_id, freed.sku, freed.location_id, now
         )
-        if level is None or level.free <= 0:
+        if level is None or level.free <= 0 or len(asked) > ASKED_MAX:
             return
-        await promise_order(flows, freed.tenant_id, order_id, now, is_freed=True)
+        await promise_order(flows, freed.tenant_id, wait.order_id, now, is_freed=True)

@@ -1,10 +1,10 @@
 """What falls due by itself: expiries, silence, dates. Each is bounded, and the next run goes on.
 
 A sweep asks by query what may be due and lets the command decide again on the document itself, so
-that a second sweep, or one that comes late, does nothing twice.
+that a second sweep, or one that comes late, does nothing twice. What is refused is passed by and
+tried again in the next round (`rounds`).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,12 +14,11 @@ from shared.flows.context import Flows
 from shared.flows.follow import system
 from shared.flows.hand_out import Rejection, expire_pickup, reject
 from shared.flows.order_command import apply_command
+from shared.flows.rounds import Due, Walk
 from shared.fulfillment.model import FULFILLMENTS, Fulfillment, Status
 from shared.inventory import service as inventory
 from shared.kernel.conditions import Condition
-from shared.kernel.documents import Order as Sorting
 from shared.kernel.errors import Outside, Refused
-from shared.kernel.model import stamp
 from shared.orders import decide as orders
 from shared.orders.model import ORDERS, Order
 
@@ -37,44 +36,35 @@ class Swept:
     failed: int = 0
 
 
+_PICKUPS: Final = Due(
+    "pickups",
+    FULFILLMENTS,
+    "pickup_expires_at",
+    Condition("status", "eq", Status.READY_FOR_PICKUP.value),
+)
+_SILENT: Final = Due(
+    "silent", FULFILLMENTS, "accept_by", Condition("status", "eq", Status.OPEN.value)
+)
+_DATES: Final = Due("dates", ORDERS, "due_at")
+
+
 async def sweep_tenant(flows: Flows, tenant_id: str, now: datetime) -> Swept:
     """Let everything of a tenant that is due happen."""
     softs = await inventory.expire(flows.store, tenant_id, now)
-    pickups = await _due_work(flows, tenant_id, Status.READY_FOR_PICKUP, "pickup_expires_at", now)
-    silent = await _due_work(flows, tenant_id, Status.OPEN, "accept_by", now)
-    due = await _due_orders(flows, tenant_id, now)
+    walk = Walk(flows.store, tenant_id, "due", now)
+    await walk.begin()
+    pickups = await walk.rows(_PICKUPS, SWEPT_MAX)
+    silent = await walk.rows(_SILENT, SWEPT_MAX)
+    due = await walk.rows(_DATES, SWEPT_MAX)
+    await walk.keep()
     failed = 0
     for work in pickups:
-        failed += not await _expire(flows, tenant_id, work, now)
+        failed += not await _expire(flows, tenant_id, work.body, now)
     for work in silent:
-        failed += not await _no_response(flows, tenant_id, work, now)
+        failed += not await _no_response(flows, tenant_id, work.body, now)
     for order in due:
-        failed += not await _reach_dates(flows, tenant_id, order, now)
+        failed += not await _reach_dates(flows, tenant_id, order.body, now)
     return Swept(len(softs), len(pickups), len(silent), len(due), failed)
-
-
-async def _due_work(
-    flows: Flows, tenant_id: str, status: Status, field: str, now: datetime
-) -> Sequence[Fulfillment]:
-    page = await flows.store.query(
-        tenant_id,
-        FULFILLMENTS,
-        where=(Condition("status", "eq", status.value), Condition(field, "le", stamp(now))),
-        order=Sorting(field),
-        limit=SWEPT_MAX,
-    )
-    return [stored.body for stored in page.items]
-
-
-async def _due_orders(flows: Flows, tenant_id: str, now: datetime) -> Sequence[Order]:
-    page = await flows.store.query(
-        tenant_id,
-        ORDERS,
-        where=(Condition("due_at", "le", stamp(now)),),
-        order=Sorting("due_at"),
-        limit=SWEPT_MAX,
-    )
-    return [stored.body for stored in page.items]
 
 
 async def _expire(flows: Flows, tenant_id: str, work: Fulfillment, now: datetime) -> bool:

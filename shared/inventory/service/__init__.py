@@ -14,7 +14,7 @@ from shared.inventory.service.reading import (
 from shared.inventory.service.reconciling import Reconciliation, reconcile, repair
 from shared.inventory.service.recording import record
 from shared.inventory.service.reserving import expire, harden, move, reserve
-from shared.inventory.service.selling import ats, availability, pickup, waiters
+from shared.inventory.service.selling import ats, availability, pickup, waiters, waiting_for
 from shared.inventory.service.stockrules import save_stock_rules, stock_rules
 
 __all__ = [
@@ -44,4 +44,5 @@ __all__ = [
     "save_stock_rules",
     "stock_rules",
     "waiters",
+    "waiting_for",
 ]

@@ -1,6 +1,6 @@
 """What may be sold: availability by location, ATS by channel, pickup at a store, and who waits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -109,18 +109,34 @@ async def waiters(
     limit: int = 20,
     rules: StockRules | None = None,
 ) -> tuple[WaitDocument, ...]:
-    """Return who waits for a SKU, in serving order: priority, promise, acceptance.
+    """Return who waits for a SKU, in serving order; see `waiting_for`."""
+    limit = max(1, min(limit, WAITERS_MAX))
+    found: list[WaitDocument] = []
+    async for wait in waiting_for(store, tenant_id, sku, site=site, rules=rules):
+        found.append(wait)
+        if len(found) == limit:
+            break
+    return tuple(found)
+
+
+async def waiting_for(
+    store: Documents,
+    tenant_id: str,
+    sku: str,
+    *,
+    site: Site | None = None,
+    rules: StockRules | None = None,
+) -> AsyncIterator[WaitDocument]:
+    """Walk who waits for a SKU, in serving order: priority, promise, acceptance.
 
     `site`: only those that this location may serve, by pool or as their pickup location.
     """
-    limit = max(1, min(limit, WAITERS_MAX))
     pools = frozenset[str]()
     if site:
         pools = pools_containing(rules or await stock_rules(store, tenant_id), site)
         # Mostly nobody waits, and the sums say so: one document, where the waits are a query.
         if not is_awaited(await demand(store, tenant_id, sku), site.location_id, pools):
-            return ()
-    found: list[WaitDocument] = []
+            return
     async for item in pages(
         store,
         tenant_id,
@@ -132,7 +148,4 @@ async def waiters(
         limit=SCAN_PAGE,
     ):
         if site is None or is_eligible(item.body, site.location_id, pools):
-            found.append(item.body)
-        if len(found) == limit:
-            break
-    return tuple(found)
+            yield item.body

@@ -36,6 +36,8 @@ from shared.returns.decide.policy import (
     customer_zone,
     returnable,
     spoken_for,
+    window_days,
+    window_end,
     window_of,
 )
 from shared.returns.decide.request import (
@@ -96,5 +98,7 @@ __all__ = [
     "uninspected",
     "units_by_line",
     "waiting_at",
+    "window_days",
+    "window_end",
     "window_of",
 ]
