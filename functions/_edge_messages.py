@@ -77,7 +77,7 @@ MessageTrigger = Callable[[func.ServiceBusMessage], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class Reader:
     """A queue, or a topic's subscription, with what runs behind it."""
 
     entity: str
@@ -96,7 +96,7 @@ def queue(
     """Declare a function that works the messages of a queue; their data is of one model."""
 
     def declare(run: Callable[[Delivery[CloudEvent[M]]], Awaitable[object]]) -> MessageTrigger:
-        trigger = _trigger(_Reader(entity, "", lambda raw: read_event(model, raw), run))
+        trigger = _trigger(Reader(entity, "", lambda raw: read_event(model, raw), run))
         blueprint.service_bus_queue_trigger(
             arg_name="message",
             queue_name=entity,
@@ -144,7 +144,7 @@ def subscription(
         read: Callable[[bytes], Envelope] = (
             read_any_event if model is None else lambda raw: read_event(model, raw)
         )
-        trigger = _trigger(_Reader(topic, name, read, run))
+        trigger = _trigger(Reader(topic, name, read, run))
         blueprint.service_bus_topic_trigger(
             arg_name="message",
             topic_name=topic,
@@ -157,9 +157,10 @@ def subscription(
     return declare
 
 
-def _trigger(reader: _Reader) -> MessageTrigger:
+def _trigger(reader: Reader) -> MessageTrigger:
     async def trigger(message: func.ServiceBusMessage) -> None:
-        await _work(reader, message)
+        if is_for(reader, message):
+            await work(reader, message)
 
     trigger.__name__ = reader.run.__name__
     trigger.__qualname__ = reader.run.__qualname__
@@ -168,17 +169,29 @@ def _trigger(reader: _Reader) -> MessageTrigger:
     return trigger
 
 
-async def _work(reader: _Reader, message: func.ServiceBusMessage) -> None:
-    properties = properties_of(message)
-    if properties.get(ONLY, reader.subscription) != reader.subscription:
-        return  # a copy for another subscription of the topic
+def is_for(reader: Reader, message: func.ServiceBusMessage) -> bool:
+    """Tell whether a message is not a copy for another subscription of the topic."""
+    return properties_of(message).get(ONLY, reader.subscription) == reader.subscription
+
+
+async def work(reader: Reader, message: func.ServiceBusMessage) -> None:
+    """Work a message and settle it by its outcome."""
     noted: dict[str, object] = {"function": reader.run.__name__, "entity": reader.name}
-    await settle(_deliver(reader, message, noted), message, reader.entity, reader.name, noted)
+
+    async def run() -> None:
+        await reader.run(await delivery_of(reader, message, noted))
+
+    await settle(run(), message, reader.entity, reader.name, noted)
 
 
-async def _deliver(
-    reader: _Reader, message: func.ServiceBusMessage, noted: dict[str, object]
-) -> object:
+async def delivery_of(
+    reader: Reader, message: func.ServiceBusMessage, noted: dict[str, object]
+) -> Delivery[Any]:
+    """Return a message with its event read and its tenant known to be active.
+
+    Raises:
+        Refused: it cannot be worked.
+    """
     current = world()
     event = reader.read(await _body(message, current))
     now = current.clock.now()
@@ -188,7 +201,8 @@ async def _deliver(
     await current.tenants.active(event.tenantid, now)
     correlation_id = event.correlationid or message.correlation_id or event.id
     is_intake = not reader.subscription
-    delivery: Delivery[Envelope] = Delivery(
+    noted["correlation_id"] = correlation_id
+    return Delivery(
         event=event,
         caller=Caller(
             event.tenantid,
@@ -202,8 +216,6 @@ async def _deliver(
         attempt=attempt_of(message),
         noted=noted,
     )
-    noted["correlation_id"] = correlation_id
-    return await reader.run(delivery)
 
 
 async def _body(message: func.ServiceBusMessage, current: World) -> bytes:

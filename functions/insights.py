@@ -1,14 +1,15 @@
 """What a person must decide, and the key figures."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import azure.functions as func
 
-from functions._edge import Call, Delivery, Reply, http, listing, subscription
+from functions._edge import Call, Delivery, Reply, http, listing, subscription_of_many
 from shared.contracts.cloud_event import AnyEvent
 from shared.flows.act_on_exception import Wanted, act_on_exception, offered
-from shared.flows.fold_insights import fold_event
+from shared.flows.fold_insights import fold_events
 from shared.insights import service
 from shared.insights.decide import ages_of, figures_of
 from shared.insights.model import Dimension, Group, KpiReport, OpenExceptions
@@ -63,10 +64,11 @@ class ActBody(Strict):
     location_id: Identifier | None = None
 
 
-@subscription(bp, "events", "insights")
-async def fold_insights(delivery: Delivery[AnyEvent]) -> None:
-    """Count an event."""
-    await fold_event(flows(), delivery.event, delivery.now)
+@subscription_of_many(bp, "events", "insights")
+async def fold_insights(deliveries: Sequence[Delivery[AnyEvent]]) -> None:
+    """Count events."""
+    now = max(delivery.now for delivery in deliveries)
+    await fold_events(flows(), [delivery.event for delivery in deliveries], now)
 
 
 @http(

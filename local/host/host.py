@@ -191,7 +191,7 @@ class Host:
             if isinstance(pump, SessionPump) and pump.path in paths:
                 pump.ring_for(paths)
             elif isinstance(pump, QueuePump) and pump.path in paths:
-                pump.ring()
+                pump.ring_sent()
 
 
 def _pump(world: World, station: Station, function: Indexed) -> Pump | None:

@@ -24,6 +24,8 @@ class HostSettings:
         sessions_max: sessions in work at once of one function.
         session_idle_s: how long an empty session is held.
         batch_max: messages of one invocation with cardinality many.
+        batch_min: so many are waited for, but no longer than
+        batch_wait_s: this.
         renewal_max_s: how long the lock of a message in work is renewed.
     """
 
@@ -32,6 +34,8 @@ class HostSettings:
     sessions_max: int = 8
     session_idle_s: float = 60.0
     batch_max: int = 1_000
+    batch_min: int = 1
+    batch_wait_s: float = 30.0
     renewal_max_s: float = 300.0
 
 
@@ -66,6 +70,8 @@ def _settings(extensions: Section) -> HostSettings:
         sessions_max=_count(bus, "maxConcurrentSessions", usual.sessions_max),
         session_idle_s=_seconds(bus, "sessionIdleTimeout", usual.session_idle_s),
         batch_max=_count(bus, "maxMessageBatchSize", usual.batch_max),
+        batch_min=_count(bus, "minMessageBatchSize", usual.batch_min),
+        batch_wait_s=_seconds(bus, "maxBatchWaitTime", usual.batch_wait_s),
         renewal_max_s=_seconds(bus, "maxAutoLockRenewalDuration", usual.renewal_max_s),
     )
 

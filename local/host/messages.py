@@ -64,13 +64,29 @@ class Metadata(Mapping[str, Datum]):
         return len(self._all())
 
 
-def metadata_of_many(batch: Sequence[Received]) -> dict[str, Datum]:
-    """Return the trigger metadata of a batch: an array for each name."""
-    found: dict[str, Datum] = {}
-    for name, read in {**_TEXTS, **_JSONS}.items():
-        values = [read(received) for received in batch]
-        found[f"{name}Array"] = Datum(json.dumps(values), "json")
-    return found
+class MetadataOfMany(Mapping[str, Datum]):
+    """The trigger metadata of a batch, an array for each name; made when it is looked at."""
+
+    def __init__(self, batch: Sequence[Received]) -> None:
+        self._batch = batch
+        self._made: dict[str, Datum] | None = None
+
+    def _all(self) -> dict[str, Datum]:
+        if self._made is None:
+            self._made = {}
+            for name, read in {**_TEXTS, **_JSONS}.items():
+                values = [read(received) for received in self._batch]
+                self._made[f"{name}Array"] = Datum(json.dumps(values), "json")
+        return self._made
+
+    def __getitem__(self, name: str) -> Datum:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
 
 
 def message_of(received: Received) -> ServiceBusMessage:
@@ -80,7 +96,7 @@ def message_of(received: Received) -> ServiceBusMessage:
 
 def messages_of(batch: Sequence[Received]) -> list[ServiceBusMessage]:
     """Return the messages of a function with cardinality many; they share their metadata."""
-    metadata = metadata_of_many(batch)
+    metadata = MetadataOfMany(batch)
     return [_build(received, metadata) for received in batch]
 
 

@@ -95,7 +95,10 @@ class QueuePump:
 
     def __init__(self, station: Station, function: Indexed) -> None:
         self._station, self._function, self.path = station, function, path_of(function)
+        self._is_many = takes_many(function)
         self._bell = Bell()
+        self._sends = 0  # since the last look
+        self._is_hurried = False
         self._running: set[asyncio.Task[object]] = set()
         self._left_some = False  # there may be more than could be taken on
         self._is_stopping = False
@@ -118,6 +121,12 @@ class QueuePump:
 
     def ring(self) -> None:
         """Look at once: there may be more."""
+        self._is_hurried = True
+        self._bell.ring()
+
+    def ring_sent(self) -> None:
+        """Look soon: something was sent."""
+        self._sends += 1
         self._bell.ring()
 
     def stop(self) -> None:
@@ -136,15 +145,30 @@ class QueuePump:
                     if self._left_some:
                         continue
                 if await self._bell.wait(polls.next()):
-                    # What one work unit sends comes in several messages: one look takes them all.
-                    await gather(self._station.pace, is_stopping=self._is_stopping)
+                    await self._gather()
         finally:
             await _finish(self._running)
 
+    async def _gather(self) -> None:
+        """Wait for what belongs together: what one work unit sends comes in several messages.
+
+        A function of many messages waits as host.json says, for so many or so long.
+        """
+        settings = self._station.settings
+        if not self._is_many or settings.batch_min == 1:
+            await gather(self._station.pace, is_stopping=self._is_stopping)
+            return
+        loop = asyncio.get_running_loop()
+        until = loop.time() + settings.batch_wait_s
+        while not self._is_hurried and not self._is_stopping and self._sends < settings.batch_min:
+            if (left := until - loop.time()) <= 0:
+                break
+            await self._bell.wait(left)
+
     async def _receive(self) -> bool:
         """Begin what can be received; False when there is nothing to do but wait."""
-        settings = self._station.settings
-        is_many = takes_many(self._function)
+        settings, is_many = self._station.settings, self._is_many
+        self._is_hurried, self._sends = False, 0
         room = settings.calls_max - len(self._running)
         self._left_some = room <= 0
         if room <= 0:

@@ -1,5 +1,6 @@
 """Events become counters: what an event alone does not say is read from its order."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from pydantic import JsonValue
@@ -11,7 +12,7 @@ from shared.flows.knowledge import point_of
 from shared.insights import service
 from shared.insights.decide import needs_order, split_tally, tally_of
 from shared.insights.decide.counting import REFUND, RETURN
-from shared.insights.model import Beside, OrderFacts, PartFacts, ShipmentFacts
+from shared.insights.model import Beside, OrderFacts, PartFacts, ShipmentFacts, Tally
 from shared.kernel.conditions import Condition
 from shared.kernel.documents import EVENT_KINDS, Container
 from shared.kernel.documents import Order as Sorting
@@ -30,18 +31,37 @@ async def fold_event(flows: Flows, event: AnyEvent, now: datetime) -> bool:
     Raises:
         Unavailable: not known to be counted; the same event may succeed later.
     """
-    at, tenant_id = event.time or now, event.tenantid
+    return await fold_events(flows, [event], now) > 0
+
+
+async def fold_events(flows: Flows, events: Iterable[AnyEvent], now: datetime) -> int:
+    """Count events, those of one tenant and day together; returns how many counts were new.
+
+    Raises:
+        Unavailable: not known of all to be counted; the same events may succeed later.
+    """
+    found: dict[tuple[str, str], dict[str, Tally]] = {}
+    for event in events:
+        for day, mark, tally in await _tallies(flows, event, now):
+            found.setdefault((event.tenantid, day), {})[mark] = tally
+    counted = 0
+    for (tenant_id, day), tallies in found.items():
+        counted += await service.count_all(flows.store, tenant_id, day, tallies, now)
+    return counted
+
+
+async def _tallies(flows: Flows, event: AnyEvent, now: datetime) -> list[tuple[str, str, Tally]]:
+    """Return what an event adds: to which day, under which mark."""
+    at = event.time or now
     beside = await _beside(flows, event, now)
-    day = at.astimezone(UTC).date().isoformat()
-    is_new = False
+    found: list[tuple[str, str, Tally]] = []
     split = split_tally(event.type, beside)
     if split is not None and beside.order is not None:
-        mark = f"split:{beside.order.order_id}"
-        await service.count(flows.store, tenant_id, beside.order.day, mark, split, now)
+        found.append((beside.order.day, f"split:{beside.order.order_id}", split))
     tally = tally_of(event.type, at, event.data, beside)
     if tally is not None:
-        is_new = await service.count(flows.store, tenant_id, day, event.id, tally, now)
-    return is_new
+        found.append((at.astimezone(UTC).date().isoformat(), event.id, tally))
+    return found
 
 
 async def _beside(flows: Flows, event: AnyEvent, now: datetime) -> Beside:

@@ -1,8 +1,9 @@
 """Counters in the store: an event and what it adds are one batch, so that it counts once."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from shared.insights.decide import summed
 from shared.insights.model import (
@@ -18,6 +19,7 @@ from shared.insights.model import (
 )
 from shared.kernel.conditions import Condition, Increment
 from shared.kernel.documents import (
+    OPERATIONS_MAX,
     PATCH_OPERATIONS_MAX,
     Container,
     Create,
@@ -32,6 +34,7 @@ ATTEMPTS_MAX: Final = 30  # each of them creates a missing document: all, channe
 LOCATIONS_MAX: Final = 20  # of one event
 DAYS_MAX: Final = 92
 
+T = TypeVar("T")
 Place = tuple[Dimension, str]
 TOTAL: Final[Place] = (Dimension.ALL, "")
 
@@ -44,39 +47,79 @@ async def count(
     Raises:
         Unavailable: not known to be counted; count it again.
     """
+    return await count_all(store, tenant_id, day, {mark: tally}, now) == 1
+
+
+async def count_all(
+    store: Documents, tenant_id: str, day: str, tallies: Mapping[str, Tally], now: datetime
+) -> int:
+    """Add what several events count to their day, each once; returns how many were new.
+
+    Raises:
+        Unavailable: not known of all to be counted; count them again.
+    """
+    counted, rest = 0, dict(tallies)
     instead: dict[Place, Place] = {}
-    for _ in range(ATTEMPTS_MAX):
-        operations = _operations(mark, tally, instead, now)
+    for _ in range(ATTEMPTS_MAX + len(tallies)):
+        if not rest:
+            return counted
+        marks, operations = _operations(rest, instead, now)
         try:
             await store.batch(tenant_id, Container.MASTER, _key(day), operations)
         except Exists:
-            return False
+            rest = await _not_seen(store, tenant_id, day, rest)
         except Missing as missing:
             await _begin(store, tenant_id, day, _place(missing.document_id), instead)
         else:
-            return True
+            counted += len(marks)
+            rest = {mark: tally for mark, tally in rest.items() if mark not in marks}
     raise Unavailable(f"the counters of {day} cannot be begun")
 
 
+async def _not_seen(
+    store: Documents, tenant_id: str, day: str, tallies: Mapping[str, Tally]
+) -> dict[str, Tally]:
+    found = {m: await store.get(tenant_id, SEEN, _key(day), f"seen:{m}") for m in tallies}
+    return {mark: tally for mark, tally in tallies.items() if found[mark] is None}
+
+
 def _operations(
-    mark: str, tally: Tally, instead: Mapping[Place, Place], now: datetime
-) -> list[Operation]:
+    tallies: Mapping[str, Tally], instead: Mapping[Place, Place], now: datetime
+) -> tuple[list[str], list[Operation]]:
+    """Return as many events as one batch holds, and the batch: a mark each, the sums of all."""
+    marks: list[str] = []
+    sums: dict[Place, Counter[str]] = {}
+    for mark, tally in tallies.items():
+        ahead = {place: Counter(counts) for place, counts in sums.items()}
+        for place, counts in _rows(tally).items():
+            ahead.setdefault(instead.get(place, place), Counter()).update(counts)
+        if marks and len(marks) + 1 + _patches(ahead) > OPERATIONS_MAX:
+            break
+        marks.append(mark)
+        sums = ahead
+    operations: list[Operation] = [
+        Create(SEEN, f"seen:{mark}", Seen(at=now), SEEN_TTL_S) for mark in marks
+    ]
+    for place, counts in sums.items():
+        increments = [Increment(f"counts/{name}", by) for name, by in sorted(counts.items())]
+        operations += [Patch(KPIS, _id(place), tuple(chunk)) for chunk in _chunks(increments)]
+    return marks, operations
+
+
+def _rows(tally: Tally) -> dict[Place, Mapping[str, int]]:
     rows: dict[Place, Mapping[str, int]] = {TOTAL: tally.counts}
     if tally.channel:
         rows[Dimension.CHANNEL, tally.channel] = tally.counts
     for name in sorted(tally.by_location)[:LOCATIONS_MAX]:
         rows[Dimension.LOCATION, name] = tally.by_location[name]
-    operations: list[Operation] = [Create(SEEN, f"seen:{mark}", Seen(at=now), SEEN_TTL_S)]
-    for place, counts in rows.items():
-        increments = [Increment(f"counts/{name}", by) for name, by in sorted(counts.items())]
-        operations += [
-            Patch(KPIS, _id(instead.get(place, place)), tuple(chunk))
-            for chunk in _chunks(increments)
-        ]
-    return operations
+    return rows
 
 
-def _chunks(increments: Sequence[Increment]) -> list[Sequence[Increment]]:
+def _patches(sums: Mapping[Place, Counter[str]]) -> int:
+    return sum(len(_chunks(list(counts))) for counts in sums.values())
+
+
+def _chunks(increments: Sequence[T]) -> list[Sequence[T]]:
     size = PATCH_OPERATIONS_MAX
     return [increments[start : start + size] for start in range(0, len(increments), size)]
 

@@ -252,7 +252,7 @@ async def test_an_order_is_counted_once_and_shown_with_its_figures(shop: Shop) -
     order = await placed(shop, lines=[LINE | {"sku": "BOOT-42"}])
     event = await accepted(shop, order)
     for _ in range(2):
-        await insights.fold_insights(a_message(event))
+        await insights.fold_insights([a_message(event)])
     request = a_request(key=shop.door.keys[Role.READ_ONLY], query={"by": "channel"})
     report = json_of(await insights.read_kpis(request))
     figures = {row["name"]: row for row in report["figures"]}

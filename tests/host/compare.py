@@ -8,6 +8,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import azure.functions as func
@@ -16,7 +17,8 @@ from azure.functions.meta import Datum
 
 from local.host.host import Options, running_host
 from local.host.index import HTTP, SERVICE_BUS, Indexed, index
-from local.host.messages import Metadata
+from local.host.messages import Metadata, MetadataOfMany
+from local.host.service_bus import takes_many
 from shared.kernel.bus import Received
 from shared.wiring import clock, use
 from shared.wiring.world import World, embedded_world
@@ -113,6 +115,10 @@ async def invoke(worker: WorkerRuntime, function: Indexed) -> list[object]:
     if function.kind == SERVICE_BUS:
         received = Received(a_message("m-1", body=b"not an event"), 1, 1, clock().now(), "token")
         datum, metadata = Datum(received.message.body, "bytes"), dict(Metadata(received))
+        if takes_many(function):
+            bodies = SimpleNamespace(bytes=(received.message.body,) * 2)
+            datum = Datum(bodies, "collection_bytes")
+            metadata = dict(MetadataOfMany([received] * 2))
     elif function.kind == "timerTrigger":
         datum, metadata = Datum('{"IsPastDue":false}', "json"), {}
     else:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, List  # noqa: UP035 - the platform knows typing.List, not list
 
@@ -9,10 +10,10 @@ import azure.functions as func
 import pytest
 from azure.functions.meta import Datum
 
-from local.host.bell import Bell
+from local.host.bell import Bell, Pace
 from local.host.index import RefusedFunction, index
 from local.host.locks import LockKeeper
-from local.host.messages import Metadata, message_of, messages_of, metadata_of_many
+from local.host.messages import Metadata, MetadataOfMany, message_of, messages_of
 from local.host.service_bus import path_of
 from shared.kernel.bus import Entity, Received
 from shared.kernel.clock import SteppedClock
@@ -74,7 +75,7 @@ def test_a_batch_of_messages_is_what_the_platforms_converter_makes() -> None:
         a_received(message=a_message("m-1", body=b"one", session_id="s")),
         a_received(message=a_message("m-2", body=b"two", session_id="s"), delivery_count=2),
     ]
-    theirs = decoded(Datum(Bodies, "collection_bytes"), metadata_of_many(batch))
+    theirs = decoded(Datum(Bodies, "collection_bytes"), dict(MetadataOfMany(batch)))
     simple = [name for name in FIELDS if name != "time_to_live"]
     for one, other in zip(messages_of(batch), theirs, strict=True):
         assert one.get_body() == other.get_body()
@@ -82,7 +83,7 @@ def test_a_batch_of_messages_is_what_the_platforms_converter_makes() -> None:
 
 
 def test_metadata_carries_only_strings_and_json() -> None:
-    datums = [*Metadata(a_received()).values(), *metadata_of_many([a_received()]).values()]
+    datums = [*Metadata(a_received()).values(), *MetadataOfMany([a_received()]).values()]
     assert {(datum.type, type(datum.value)) for datum in datums} == {("string", str), ("json", str)}
 
 
@@ -199,6 +200,30 @@ async def test_many_messages_are_one_invocation() -> None:
         await world.bus.send(Entity.ORDERS_IN, [a_message("m-1"), a_message("m-2")])
         await running.host.settled()
     assert batches == [["m-1", "m-2"]]
+
+
+async def test_a_function_of_many_waits_for_more_as_long_as_host_json_says() -> None:
+    world, app = a_world(), an_app()
+    batches: list[list[str]] = []
+    is_called = asyncio.Event()
+
+    @app.service_bus_queue_trigger(
+        arg_name="messages", queue_name="orders-in", connection="SERVICEBUS", cardinality="many"
+    )
+    async def take(messages: List[func.ServiceBusMessage]) -> None:  # noqa: UP006 - see the import
+        batches.append([message.message_id for message in messages])
+        is_called.set()
+
+    patient = replace(options(batch_min=3, batch_wait_s=600.0), pace=Pace(poll_min_s=600.0))
+    async with hosting(app, world=world, chosen=patient) as running:
+        await running.host.settled()
+        for name in ("m-1", "m-2"):
+            await world.bus.send(Entity.ORDERS_IN, [a_message(name)])
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(is_called.wait(), 0.05)
+        await world.bus.send(Entity.ORDERS_IN, [a_message("m-3")])
+        await asyncio.wait_for(is_called.wait(), 5.0)
+    assert batches == [["m-1", "m-2", "m-3"]]
 
 
 async def test_a_session_is_worked_in_order_and_sessions_side_by_side() -> None:

@@ -7,7 +7,14 @@ from typing import Any
 import azure.functions as func
 import pytest
 
-from functions._edge import Delivery, queue, read_cloud_event, settle, subscription
+from functions._edge import (
+    Delivery,
+    queue,
+    read_cloud_event,
+    settle,
+    subscription,
+    subscription_of_many,
+)
 from functions._edge_settlement import (
     FAULT_ATTEMPTS_MAX,
     OUTSIDE_ATTEMPTS_MAX,
@@ -60,6 +67,15 @@ async def count(delivery: Delivery[AnyEvent]) -> None:
     SEEN.append(delivery)
     if ERRORS:
         raise ERRORS[-1]
+
+
+@subscription_of_many(bp, "events", "insights")
+async def count_many(deliveries: Sequence[Delivery[AnyEvent]]) -> None:
+    """Count together; a poisonous event spoils what it is worked with."""
+    SEEN.extend(deliveries)
+    for delivery in deliveries:
+        if delivery.event.data.get("poison"):
+            raise NotFound
 
 
 @subscription(bp, "events", "routing", Greet)
@@ -384,3 +400,46 @@ async def test_the_log_line_of_a_message_has_no_body_and_a_fault_has_no_text(
 
 def test_a_message_as_sent_has_a_content_type() -> None:
     assert Message("m", b"").content_type == "application/cloudevents+json"
+
+
+def event_message(name: str, **properties: Any) -> func.ServiceBusMessage:
+    data: dict[str, object] = {"poison": True} if name == "bad" else {}
+    event = a_cloud_event(data, id=name, type="orders.order-held.v1")
+    return a_message(event, f"m-{name}", **properties)
+
+
+async def take_many(door: Door, *messages: func.ServiceBusMessage) -> None:
+    with use(door.world):
+        await count_many(list(messages))
+
+
+async def test_messages_of_a_batch_are_worked_together() -> None:
+    door = await a_door()
+    await take_many(door, event_message("one"), event_message("two"))
+    assert [delivery.event.id for delivery in SEEN] == ["one", "two"]
+    assert await parked(door) == []
+
+
+async def test_a_batch_that_fails_is_worked_one_by_one_and_settled_each_by_its_outcome() -> None:
+    door = await a_door()
+    await take_many(door, event_message("one"), event_message("bad"), event_message("two"))
+    alone = [delivery.event.id for delivery in SEEN[3:]]
+    assert alone == ["one", "bad", "two"]
+    (lost,) = await parked(door)
+    assert (lost.message_id, lost.code) == ("m-bad", "not-found")
+
+
+async def test_an_unreadable_message_of_a_batch_is_parked_and_the_others_are_worked() -> None:
+    door = await a_door()
+    await take_many(door, event_message("one"), a_message(b"{", "m-broken"))
+    assert [delivery.event.id for delivery in SEEN] == ["one"]
+    assert [row.message_id for row in await parked(door, PLATFORM)] == ["m-broken"]
+
+
+async def test_a_copy_for_another_subscription_is_left_out_of_a_batch() -> None:
+    door = await a_door()
+    copy = event_message("two", **{parking.ONLY: "routing"})
+    await take_many(door, event_message("one"), copy)
+    assert [delivery.event.id for delivery in SEEN] == ["one"]
+    await take_many(door, copy)
+    assert len(SEEN) == 1

@@ -102,3 +102,26 @@ async def test_channels_beyond_the_bound_are_counted_together(
         await service.count(store, "acme", DAY, f"e_{n}", Tally({"orders": 1}, f"c{n}"), NOW)
     found = await service.totals_by(store, "acme", Dimension.CHANNEL, FIRST, FIRST)
     assert found == {"c0": {"orders": 1}, "c1": {"orders": 1}, "other": {"orders": 3}}
+
+
+async def test_events_that_are_counted_together_count_once_each(store: EmbeddedDocuments) -> None:
+    tallies = {f"e_{n}": Tally({"orders": 1}, "web", {"berlin": {"shipped": 2}}) for n in range(3)}
+    assert await service.count(store, "acme", DAY, "e_1", tallies["e_1"], NOW)
+    assert await service.count_all(store, "acme", DAY, tallies, NOW) == 2
+    assert await service.count_all(store, "acme", DAY, tallies, NOW) == 0
+    assert await service.totals(store, "acme", FIRST, FIRST) == {"orders": 3}
+    by_location = await service.totals_by(store, "acme", Dimension.LOCATION, FIRST, FIRST)
+    assert by_location == {"berlin": {"shipped": 6}}
+
+
+async def test_more_events_than_one_batch_holds_are_all_counted(store: EmbeddedDocuments) -> None:
+    tallies = {
+        f"e_{n}": Tally({"orders": 1}, None, {f"store-{n % 40}": {"shipped": 1}})
+        for n in range(250)
+    }
+    await service.count(store, "acme", DAY, "e_0", tallies["e_0"], NOW)
+    for name in range(40):  # each place's counters begin with an attempt of their own
+        tally = Tally({}, None, {f"store-{name}": {"shipped": 0}})
+        await service.count(store, "acme", DAY, f"begin-{name}", tally, NOW)
+    assert await service.count_all(store, "acme", DAY, tallies, NOW) == 249
+    assert await service.totals(store, "acme", FIRST, FIRST) == {"orders": 250}
