@@ -181,15 +181,6 @@ class Calendar:
         """Return `at` when open, else the next opening; None when none is in sight."""
         return self.add_open_time(at, timedelta(0))
 
-    def next_opening(self, at: datetime) -> datetime | None:
-        """Return the first opening after `at`; windows that meet at midnight are one."""
-        closed_at = None
-        for opens, closes in self._spans_from(self.local_date(at) - ONE_DAY):
-            if opens > at and opens != closed_at:
-                return opens
-            closed_at = closes
-        return None
-
     def next_close(self, at: datetime) -> datetime | None:
         """Return the first closing after `at`; None when it never closes, or never opens."""
         today = self.local_date(at)
@@ -222,16 +213,6 @@ class Calendar:
             if work <= closes - begin:
                 return begin.astimezone(UTC) + work
             work -= closes - begin
-        return None
-
-    def next_cutoff(self, at: datetime, cutoff: time) -> datetime | None:
-        """Return the first cut-off after `at` on an open day; one met exactly is gone."""
-        day = self.local_date(at)
-        for _ in range(LOOK_AHEAD_DAYS_MAX):
-            moment = instant(self.zone, day, cutoff)
-            if moment > at and self.is_working_day(day):
-                return moment
-            day += ONE_DAY
         return None
 
 

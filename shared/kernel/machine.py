@@ -47,9 +47,6 @@ class Machine(Generic[S]):
     def legal(self, state: S) -> tuple[str, ...]:
         return tuple(sorted(kebab(event.__name__) for event in self.edges[state]))
 
-    def is_final(self, state: S) -> bool:
-        return not self.edges[state]
-
 
 def kebab(name: str) -> str:
     """Return `ConfirmCancel` as `confirm-cancel`."""

@@ -114,7 +114,10 @@ class InventoryRule(Strict):
 
 
 class Routing(Strict):
-    """Which orders (all filters hold), in which order they are served, and by which rules."""
+    """Which orders (all filters hold), and by which rules.
+
+    `sorts` rank orders that are planned together; an order that comes alone is planned at once.
+    """
 
     name: Name
     filters: Annotated[tuple[OrderFilter, ...], Field(max_length=RULES_MAX)] = ()

@@ -1,20 +1,18 @@
-"""The order of locations in a rule and of orders in a routing."""
+"""The order of locations in a rule."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from shared.routing.geo import Distances
-from shared.routing.model import Candidate, RouteRequest
+from shared.routing.model import Candidate
 from shared.routing.pricing import Priced, Pricer
-from shared.routing.rules import LocationSort, OrderSort, SortBy
+from shared.routing.rules import LocationSort, SortBy
 
 LAST: Final = 1 << 60
 UNLIMITED: Final = 1 << 59
-NO_PROMISE: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def in_order(
@@ -72,19 +70,3 @@ _NUMBERS: Final[Mapping[SortBy, Callable[[_View, Candidate], float]]] = {
     "labor": lambda _, c: c.labor_minor,
     "cost": lambda view, c: _known(view.pricer.cost(view.row, c)),
 }
-
-
-def orders_in_order(
-    requests: Sequence[RouteRequest], sorts: Sequence[OrderSort]
-) -> list[RouteRequest]:
-    """Return orders as a routing serves them: high priority, early promise, high value first."""
-    result = sorted(requests, key=lambda request: request.order_id)
-    for sort in reversed(sorts):
-        match sort.by:
-            case "priority":
-                result.sort(key=lambda r: r.priority, reverse=not sort.is_reversed)
-            case "promise":
-                result.sort(key=lambda r: r.promise_by or NO_PROMISE, reverse=sort.is_reversed)
-            case "value":
-                result.sort(key=lambda r: r.value_minor, reverse=not sort.is_reversed)
-    return result

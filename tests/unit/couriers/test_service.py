@@ -9,9 +9,9 @@ import pytest
 
 from shared.adapters.embedded.documents import EmbeddedDocuments
 from shared.couriers import service as subject
+from shared.couriers.decide.quotes import quote
 from shared.couriers.model import Quote, RateRequest
 from shared.couriers.ports import RateProvider
-from shared.couriers.rate_card import RateCardProvider
 from shared.couriers.seeds import example_cards
 from shared.couriers.service import (
     PROVIDERS_MAX,
@@ -109,8 +109,8 @@ async def test_more_providers_than_the_limit_are_not_asked() -> None:
 async def test_the_cards_of_the_store_give_the_quotes(store: EmbeddedDocuments) -> None:
     for card in (*example_cards(), a_card()):
         await save_rate_card("acme", store, card)
-    provider = RateCardProvider(CardShelf(store))
-    quotes = await provider.quotes("acme", a_request())
+    cards = await CardShelf(store).cards("acme", MONDAY_NOON)
+    quotes = [found for card in cards for found in quote(card, a_request())]
     assert [(found.source, found.service) for found in quotes] == [
         ("ratecard:example-de", "economy"),
         ("ratecard:example-de", "standard"),

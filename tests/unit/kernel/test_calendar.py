@@ -100,14 +100,6 @@ def test_special_hours_replace_the_weeks_hours_and_a_closure() -> None:
     assert store.windows_on(date(2026, 11, 26)) == DAY
 
 
-def test_the_next_opening_is_after_the_weekend() -> None:
-    assert a_calendar().next_opening(at(28, 14)) == at(30, 9)
-
-
-def test_an_opening_that_is_now_is_not_the_next_one() -> None:
-    assert a_calendar().next_opening(at(25, 9)) == at(25, 14)
-
-
 def test_the_next_close_of_a_closed_store_is_that_of_its_next_day() -> None:
     store = a_calendar()
     assert store.next_close(at(25, 10)) == at(25, 12)
@@ -123,23 +115,19 @@ def test_windows_that_meet_at_midnight_are_one() -> None:
         )
     )
     assert night.next_close(at(27, 21)) == at(28, 3)
-    assert night.next_opening(at(27, 21)) == datetime(2026, 12, 4, 20, tzinfo=BERLIN)
     assert night.is_open(at(28, 0))
 
 
-def test_a_place_that_never_closes_has_no_next_opening_and_no_next_close() -> None:
+def test_a_place_that_never_closes_has_no_next_close() -> None:
     warehouse = a_calendar(weekly=ALWAYS)
-    assert warehouse.next_opening(at(23, 9)) is None
     assert warehouse.next_close(at(23, 9)) is None
     assert warehouse.open_from(at(23, 3)) == at(23, 3)
 
 
 def test_a_place_without_hours_never_opens() -> None:
     shut = a_calendar(weekly=WeeklyHours())
-    assert shut.next_opening(at(23, 9)) is None
     assert shut.next_close(at(23, 9)) is None
     assert shut.open_from(at(23, 9)) is None
-    assert shut.next_cutoff(at(23, 9), time(14)) is None
     assert shut.last_close(date(2026, 11, 23)) is None
     assert shut.add_working_days(date(2026, 11, 23), 1) is None
 
@@ -169,16 +157,6 @@ def test_answers_are_in_utc() -> None:
     done = a_calendar().add_open_time(at(23, 10), timedelta(hours=1))
     assert done is not None
     assert (done, done.tzinfo) == (utc(11, 23, 10), UTC)
-
-
-def test_a_cutoff_met_exactly_is_late() -> None:
-    store = a_calendar()
-    assert store.next_cutoff(at(23, 13, 59), time(14)) == at(23, 14)
-    assert store.next_cutoff(at(23, 14), time(14)) == at(24, 14)
-
-
-def test_a_cutoff_stands_on_open_days_only() -> None:
-    assert a_calendar().next_cutoff(at(28, 15), time(14)) == at(30, 14)
 
 
 def test_working_days_skip_what_is_closed() -> None:
@@ -246,12 +224,6 @@ def test_a_window_over_the_repeated_hour_lasts_an_hour_longer() -> None:
     assert night.spans_on(date(2026, 10, 25)) == ((utc(10, 24, 23), utc(10, 25, 3)),)
 
 
-def test_a_cutoff_in_the_repeated_hour_is_gone_at_its_first_pass() -> None:
-    warehouse = a_calendar(weekly=ALWAYS)
-    second_pass = datetime(2026, 10, 25, 2, 15, tzinfo=BERLIN, fold=1)
-    assert warehouse.next_cutoff(second_pass, time(2, 30)) == at(26, 2, 30, month=10)
-
-
 def test_a_day_that_a_zone_skipped_has_no_hours() -> None:
     # Samoa went from 29 to 31 December 2011 over the date line.
     apia = a_calendar(zone="Pacific/Apia", weekly=ALWAYS)
@@ -281,13 +253,14 @@ def test_a_calendar_forgets_days_before_it_grows_without_end(
 def test_openings_and_closings_agree_with_what_is_open(zone: str, moment: datetime) -> None:
     store = a_calendar(zone=zone)
     second = timedelta(seconds=1)
-    opening, closing = store.next_opening(moment), store.next_close(moment)
-    assert opening is not None
+    closing = store.next_close(moment)
     assert closing is not None
-    assert opening > moment < closing
-    assert store.is_open(opening)
-    assert not store.is_open(opening - second)
+    assert moment < closing
     assert store.is_open(closing - second)
     assert not store.is_open(closing)
-    assert store.is_open(moment) is (closing < opening)
-    assert store.open_from(moment) == (moment if store.is_open(moment) else opening)
+    opening = store.open_from(moment)
+    assert opening is not None
+    assert moment <= opening < closing
+    assert store.is_open(opening)
+    assert store.is_open(moment) is (opening == moment)
+    assert opening == moment or not store.is_open(opening - second)

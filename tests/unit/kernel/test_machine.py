@@ -27,7 +27,6 @@ LIGHT = Machine(
 def test_a_row_leads_to_its_state() -> None:
     assert LIGHT.next(Light.RED, GoAhead) is Light.GREEN
     assert LIGHT.allows(Light.RED, GoAhead)
-    assert not LIGHT.is_final(Light.RED)
 
 
 def test_a_command_without_a_row_is_refused_with_the_legal_ones() -> None:

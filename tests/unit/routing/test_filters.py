@@ -28,8 +28,8 @@ from shared.routing.filters import eligible, holds, routing_of, units_kept
 from shared.routing.geo import Distances
 from shared.routing.model import Candidate, Place
 from shared.routing.pricing import DEFAULT, Pricer
-from shared.routing.rules import LocationSort, OrderSort, Routing, SortBy
-from shared.routing.sorts import in_order, orders_in_order
+from shared.routing.rules import LocationSort, Routing, SortBy
+from shared.routing.sorts import in_order
 from tests.unit.routing.samples import (
     NEW_YORK,
     NOW,
@@ -263,19 +263,3 @@ def test_a_reversed_sort_turns_the_known_figures_only_and_the_next_sort_breaks_t
     sorts = (LocationSort(by="distance", is_reversed=True), LocationSort(by="priority"))
     found = in_order(candidates, sorts, Distances(NEW_YORK), pricer, row)
     assert [c.location_id for c in found] == ["far", "near", "gone", "lost"]
-
-
-def test_orders_are_served_by_priority_promise_and_value() -> None:
-    orders = [
-        a_request(order_id="a", priority=1, value_minor=5),
-        a_request(order_id="b", priority=2, promise_by=NOW, value_minor=1),
-        a_request(order_id="c", priority=2, value_minor=9),
-    ]
-
-    def served(*sorts: OrderSort) -> str:
-        return "".join(request.order_id for request in orders_in_order(orders, sorts))
-
-    assert served() == "abc"
-    assert served(OrderSort(by="priority"), OrderSort(by="promise")) == "bca"
-    assert served(OrderSort(by="value")) == "cab"
-    assert served(OrderSort(by="value", is_reversed=True)) == "bac"
