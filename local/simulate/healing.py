@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from local.simulate.engine import TooManySteps, run_now
-from local.simulate.pumps import FEED_BELL, ROUTING, Pumps
+from local.simulate.pumps import RELAYED, ROUTING, Pumps, feed_bell
 from local.simulate.stage import TENANTS, Stage
 from shared.flows.sweeps import sweep_tenant
 from shared.tenants import parking
@@ -42,7 +42,8 @@ def heal(stage: Stage, pumps: Pumps) -> None:
             return
         stage.clock.jump(ROUND)
         stage.engine.ring(ROUTING)
-        stage.engine.ring(FEED_BELL)
+        for container in RELAYED:
+            stage.engine.ring(feed_bell(container))
     raise TooManySteps(f"not quiet after {ROUNDS_MAX} rounds")
 
 

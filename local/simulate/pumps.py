@@ -23,7 +23,6 @@ from shared.kernel.errors import Outside
 from shared.wiring.simulated import AdversarialFeed
 
 ROUTING: Final = "events/routing"
-FEED_BELL: Final = "commit"
 RELAYED_AT_ONCE: Final = 60
 TAKEN_AT_ONCE: Final = 3
 IDLE_S: Final = 10.0  # without news; a feed may have been late
@@ -32,6 +31,11 @@ AGAIN_S: Final = 1.0
 Start = Callable[[], None]
 RELAYED: Final = (Container.ORDERS, Container.STOCK)
 OUTAGE_CHANCE: Final = 0.3  # of a seed: the relay is away for some minutes
+
+
+def feed_bell(container: Container) -> str:
+    """Return what is rung when something in a container has changed."""
+    return f"changed {container}"
 
 
 class FaultsOfOurs(logging.Handler):
@@ -60,8 +64,8 @@ class Pumps:
     def start(self) -> None:
         """Start them all, and wake them by the store's and the bus's announcements."""
         stage, chance = self.stage, self.stage.chance
-        commits = getattr(stage.base.store, "on_commit")  # noqa: B009 - no part of the port
-        commits.append(lambda: stage.engine.ring(FEED_BELL))
+        changes = getattr(stage.base.store, "on_change")  # noqa: B009 - no part of the port
+        changes.append(lambda container: stage.engine.ring(feed_bell(container)))
         sends = getattr(stage.base.bus, "on_send")  # noqa: B009 - no part of the port
         sends.append(lambda _: stage.engine.ring(ROUTING))
         if chance.random() < OUTAGE_CHANCE:
@@ -118,19 +122,21 @@ class Pumps:
             except Outside:
                 await Pause(AGAIN_S)
                 continue
-            await Pause(FOREVER_S if engine.is_calm else IDLE_S, FEED_BELL)
+            await Pause(FOREVER_S if engine.is_calm else IDLE_S, feed_bell(container))
             await Pause(AGAIN_S)
 
     async def _consuming(self, process: Process) -> None:
         bus = process.base.bus
+        has_news = getattr(bus, "has_news")  # noqa: B009 - as above
         while True:
+            if not has_news(ROUTING):
+                await self._wait_for_message()
+                continue
             try:
                 received = await bus.receive(ROUTING, TAKEN_AT_ONCE)
             except Outside:
                 await Pause(AGAIN_S)
                 continue
-            if not received:
-                await self._wait_for_message()
             for message in received:
                 await self._work(process, message)
 

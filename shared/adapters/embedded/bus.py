@@ -103,6 +103,12 @@ class EmbeddedBus:
             lambda c, by: (sending.cancel(c, name, message_id, by.now), set()),
         )
 
+    def has_news(self, path: str) -> bool:
+        """Tell, for a few microseconds, whether something is free, or a session of the path is."""
+        line = self._desk.line(path)
+        free = views.SESSION_FREE if line.requires_session else views.MESSAGE_FREE
+        return self._desk.is_any(free, path, self._desk.now())
+
     async def receive(
         self, path: str, limit: int, *, session_id: str | None = None
     ) -> Sequence[Received]:
