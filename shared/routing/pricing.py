@@ -53,13 +53,15 @@ class Pricer:
     `cheap` is a location whose parcels cost `discount_minor` less than the tariff says.
     """
 
-    __slots__ = ("_ask", "_cheap", "_discount_minor", "_priced", "_quotes")
+    __slots__ = ("_ask", "_before", "_cheap", "_discount_minor", "_priced", "_quotes", "_rows")
 
     def __init__(self, ask: ParcelCost, cheap: str | None = None, discount_minor: int = 0) -> None:
         self._ask = ask
         self._cheap, self._discount_minor = cheap, discount_minor
         self._quotes: dict[Key, dict[str, ParcelQuote | None]] = {}
         self._priced: dict[tuple[Key, int], Priced] = {}
+        self._rows: dict[tuple[tuple[Key, ...], int], dict[int, Priced]] = {}
+        self._before: Mapping[tuple[Key, int], Priced] = {}  # at the tariff's price
 
     def priced(self, contents: Contents, weights: CostWeights) -> Priced:
         """Return the shared row of these contents under these weights."""
@@ -70,7 +72,14 @@ class Pricer:
         if row is None:
             quotes = self._quotes.setdefault(name, {})
             row = self._priced[key] = Priced(contents, weights, quotes)
+            known = self._before.get(key)
+            if known is not None:
+                row.costs = {name: c for name, c in known.costs.items() if name != self._cheap}
         return row
+
+    def rows(self, items: tuple[Key, ...], weights: CostWeights) -> dict[int, Priced]:
+        """Return the rows of these items' subsets, by bit mask, to be filled by whoever asks."""
+        return self._rows.setdefault((items, id(weights)), {})
 
     def quote(self, location_id: str, contents: Contents) -> ParcelQuote | None:
         """Return the quote, asked for at most once."""
@@ -111,11 +120,7 @@ class Pricer:
     def cheaper_at(self, location_id: str, discount_minor: int) -> Pricer:
         """Return a pricer under which each parcel of one location costs less."""
         other = Pricer(self._ask, location_id, discount_minor)
-        other._quotes = self._quotes
-        for key, row in self._priced.items():
-            copy = other._priced[key] = Priced(row.contents, row.weights, row.quotes)
-            copy.costs = {**row.costs}
-            copy.costs.pop(location_id, None)
+        other._quotes, other._before = self._quotes, self._priced
         return other
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from shared.routing.model import Contents
 from shared.routing.problem import Item, Problem
@@ -35,7 +35,9 @@ def in_pieces(problem: Problem, order: Order) -> Problem:
     left = {site.location_id: site for site in problem.sites}
     items: list[Item] = []
     for item in problem.items:
-        pieces = _pieces(problem, item, [left[site.location_id] for site in order(item)])
+        pieces = [item]
+        if item.may_divide and not _is_sent_whole(problem, item, left.values()):
+            pieces = _pieces(problem, item, [left[site.location_id] for site in order(item)])
         for piece in pieces:
             if piece.only_at is not None:
                 left[piece.only_at] = left[piece.only_at].plus(piece.contents)
@@ -48,11 +50,13 @@ def can_send(problem: Problem, site: Site, contents: Contents) -> bool:
     return problem.pricer.quote(site.location_id, contents) is not None
 
 
-def _pieces(problem: Problem, item: Item, sites: Sequence[Site]) -> list[Item]:
-    if not item.may_divide or any(
+def _is_sent_whole(problem: Problem, item: Item, sites: Iterable[Site]) -> bool:
+    return any(
         site.fits(item.contents) and can_send(problem, site, item.contents) for site in sites
-    ):
-        return [item]
+    )
+
+
+def _pieces(problem: Problem, item: Item, sites: Sequence[Site]) -> list[Item]:
     most = pieces_max(problem, item)
     pieces: list[Item] = []
     left = item

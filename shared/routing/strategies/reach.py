@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.routing.model import Candidate, Contents
-from shared.routing.pricing import Priced
+from shared.routing.pricing import Priced, key_of
 from shared.routing.problem import Item, Problem, joined
 from shared.routing.site import Site
 
@@ -66,7 +66,9 @@ def reach_of(problem: Problem) -> Reach:
         and not _fits_all(site, problem.items, mask)
     )
     sites = tuple([site for site, _ in given])
-    return Reach(problem, sites, tuple([mask for _, mask in given]), coupled, {})
+    names = tuple([key_of(item.contents) for item in problem.items])
+    rows = problem.pricer.rows(names, problem.weights)
+    return Reach(problem, sites, tuple([mask for _, mask in given]), coupled, rows)
 
 
 def submasks(mask: int) -> Iterator[int]:

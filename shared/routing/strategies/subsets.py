@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from shared.routing.problem import Placement, Problem, Solution, breaks_limits
 from shared.routing.site import Site
-from shared.routing.strategies.reach import Objective, Pick, Reach, reach_of
+from shared.routing.strategies.reach import Objective, Pick, Reach, reach_of, submasks
 from shared.routing.strategies.spread import spread
 
 ITEMS_MAX = 10
@@ -52,23 +52,34 @@ def partition(reach: Reach, cost: Objective) -> tuple[Pick, ...]:
     total: list[float] = [NEVER] * size
     cut = [0] * size
     total[0] = 0
-    for whole in range(1, size):
-        lowest = whole & -whole
-        rest = sub = whole ^ lowest
-        while True:
-            part = sub | lowest
-            price = least[part] + total[whole ^ part]
-            if price < total[whole]:
-                total[whole], cut[whole] = price, part
-            if not sub:
-                break
-            sub = (sub - 1) & rest
+    # The first item leaves with the first parcel, so what all of them need stands without it: the
+    # other half is looked at only where something must stay behind.
+    for whole in (*range(2, size, 2), reach.full):
+        total[whole], cut[whole] = _best_cut(least, total, whole)
+    if total[-1] == NEVER:
+        for whole in range(1, reach.full, 2):
+            total[whole], cut[whole] = _best_cut(least, total, whole)
     best = _most(reach, total)
     picks = []
     while best:
         picks.append((who[cut[best]], cut[best]))
         best ^= cut[best]
     return tuple(picks)
+
+
+def _best_cut(least: list[float], total: list[float], whole: int) -> tuple[float, int]:
+    """Return the least cost of a subset, and its part with the lowest item, which goes first."""
+    lowest = whole & -whole
+    rest = sub = whole ^ lowest
+    best, cut = NEVER, 0
+    while True:
+        part = sub | lowest
+        price = least[part] + total[whole ^ part]
+        if price < best:
+            best, cut = price, part
+        if not sub:
+            return best, cut
+        sub = (sub - 1) & rest
 
 
 def _most(reach: Reach, total: list[float]) -> int:
@@ -90,35 +101,35 @@ def _cheapest(reach: Reach, cost: Objective) -> tuple[list[float], dict[int, Sit
     size = reach.full + 1
     least: list[float] = [NEVER] * size
     who: dict[int, Site] = {}
-    groups = _groups(reach)
-    for mask in range(1, size):
-        row, best, lowest = None, None, NEVER
-        for reachable, sites in groups:
-            if reachable & mask != mask:
-                continue
-            row = row or reach.row(mask)
+    rows = reach.rows
+    for reachable, sites in _groups(reach):
+        for mask in submasks(reachable):
+            row = rows.get(mask) or reach.row(mask)
             for site in sites:
                 price = cost(row, site.candidate)
-                if price is None or price > lowest:
+                if price is None or price > least[mask]:
                     continue
-                if price < lowest or best is None or site.rank < best.rank:
-                    lowest, best = price, site
-        if best is not None:
-            least[mask], who[mask] = lowest, best
+                if price < least[mask] or site.rank < who[mask].rank:
+                    least[mask], who[mask] = price, site
     return least, who
 
 
 def _groups(reach: Reach) -> list[tuple[int, list[Site]]]:
-    """Group sites by what they can give; of one lane and labor only the first is kept."""
+    """Group sites by what they can give, without those that another one stands in for.
+
+    That is an earlier one of the same lane and labor which can give as much: it costs the same and
+    goes first.
+    """
     groups: dict[int, list[Site]] = {}
-    seen: set[tuple[int, str, int, bool]] = set()
+    twins: dict[tuple[str, int, bool], list[int]] = {}
     used = reach.problem.used
     for site, mask in zip(reach.sites, reach.masks, strict=True):
         lane = site.candidate.lane
         if lane is not None:
-            twin = (mask, lane, site.candidate.labor_minor, site.location_id in used)
-            if twin in seen:
+            twin = (lane, site.candidate.labor_minor, site.location_id in used)
+            earlier = twins.setdefault(twin, [])
+            if any(mask & other == mask for other in earlier):
                 continue
-            seen.add(twin)
+            earlier.append(mask)
         groups.setdefault(mask, []).append(site)
     return list(groups.items())
