@@ -18,6 +18,7 @@ import azure.functions as func
 from functions import _edge_log
 from functions._edge_problems import code_of
 from shared.contracts.cloud_event import tenant_of
+from shared.flows.parked_work import ROUTING, is_replay, tell_parked, tell_worked
 from shared.kernel.bus import Complete, Message, Park, Property, RetryCopy, Settlement
 from shared.kernel.errors import Outside, Refused
 from shared.tenants.model import PLATFORM
@@ -82,7 +83,8 @@ async def _settle(settlement: Settlement, lot: Lot, attempt: int) -> None:
     now = current.clock.now()
     match settlement:
         case Complete():
-            return
+            if lot.subscription == ROUTING and is_replay(lot):
+                await tell_worked(current.flows, tenant_of(lot.message.body), lot, now)
         case RetryCopy():
             delay = timedelta(seconds=delay_s(attempt, current.random.random()))
             await current.bus.send(lot.entity, [retry_copy(lot, attempt, now + delay)])
@@ -92,6 +94,8 @@ async def _settle(settlement: Settlement, lot: Lot, attempt: int) -> None:
             known = await current.tenants.tenant(named, now) if named else None
             owner = PLATFORM if known is None else known.tenant_id
             await park(current.store, owner, lot, settlement, now=now)
+            if known is not None:
+                await tell_parked(current.flows, owner, lot, settlement, now)
 
 
 def delay_s(attempt: int, chance: float) -> float:

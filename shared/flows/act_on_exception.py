@@ -20,7 +20,7 @@ from shared.kernel.money import Money
 from shared.orders import decide as orders
 from shared.orders import service as order_service
 from shared.orders.decide import Act, Units
-from shared.orders.decide.lost import refund_lost
+from shared.orders.decide.lost import refund_lost, replace_lost
 from shared.orders.model import (
     EXCEPTIONS,
     ExceptionDocument,
@@ -208,8 +208,16 @@ async def _another_store(case: _Case) -> None:
 
 async def _replace(case: _Case) -> None:
     """Order the lost units anew, at no price."""
+    line_id, number = case.line_id(), case.found.part or 1
+    await apply_command(
+        case.flows,
+        case.caller,
+        case.order_id,
+        lambda order, _, act: replace_lost(order, line_id, number, act),
+        case.now,
+    )
     order = await _order(case)
-    line = _line(order, case.line_id())
+    line = _line(order, line_id)
     part = next((part for part in line.parts if part.part == case.found.part), None)
     units = part.quantity if part else line.quantity
     intake = _replacement(order, line, units, case.found.exception_id)

@@ -14,6 +14,7 @@ ADDRESS_LATE: Final = "address-changed-after-pick"
 OVERPAID: Final = "refunded-above-paid"
 CANCEL_UNANSWERED: Final = "cancel-unanswered"
 CHANNEL_CHANGE: Final = "channel-change-not-applied"
+WORK_PARKED: Final = "work-parked"
 
 _COMMON: Final = ("acknowledge",)
 _ACTIONS: Final[dict[str, tuple[str, ...]]] = {
@@ -26,6 +27,7 @@ _ACTIONS: Final[dict[str, tuple[str, ...]]] = {
     LOST: ("replace", "refund", *_COMMON),
     ADDRESS_LATE: ("intercepted", *_COMMON),
     CANCEL_UNANSWERED: _COMMON,
+    WORK_PARKED: ("replayed", *_COMMON),  # closed by the replay of the message that it names
     CHANNEL_CHANGE: ("applied", *_COMMON),
     "unfillable": ("reset", "cancel"),
 }

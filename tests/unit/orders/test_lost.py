@@ -7,7 +7,7 @@ from shared.kernel.errors import NotAllowed, NotFound
 from shared.orders import decide
 from shared.orders.decide import Item, Parcels
 from shared.orders.decide.change import Change
-from shared.orders.decide.lost import refund_lost
+from shared.orders.decide.lost import refund_lost, replace_lost
 from shared.orders.model import Order
 from tests.unit.orders.samples import ACT, a_line, done, eur, sourced, states, told, work_of
 
@@ -36,7 +36,7 @@ def advised(change: Change) -> list[int]:
 
 
 def test_a_lost_parcel_is_paid_back_in_full() -> None:
-    change = refund_lost(lost(sourced(), 3), "1", 1, ACT)
+    change = done(refund_lost(lost(sourced(), 3), "1", 1, ACT))
     assert advised(change) == [3000]
     assert change.order.refunded_minor == 3000
     assert states(change.order) == [(1, 3, "lost")]
@@ -44,17 +44,29 @@ def test_a_lost_parcel_is_paid_back_in_full() -> None:
 
 
 def test_what_was_paid_back_already_is_not_paid_twice() -> None:
-    once = refund_lost(lost(sourced(), 3), "1", 1, ACT).order
-    again = refund_lost(once, "1", 1, ACT)
-    assert advised(again) == []
-    assert again.order.refunded_minor == 3000
+    once = done(refund_lost(lost(sourced(), 3), "1", 1, ACT)).order
+    assert refund_lost(once, "1", 1, ACT) is None
+
+
+def test_what_is_sent_again_is_not_paid_back_nor_the_other_way_round() -> None:
+    order = lost(sourced(), 3)
+    sent = done(replace_lost(order, "1", 1, ACT))
+    assert told(sent) == "orders.order-noted.v1"
+    assert replace_lost(sent.order, "1", 1, ACT) is None
+    with pytest.raises(NotAllowed, match="lost-replaced"):
+        refund_lost(sent.order, "1", 1, ACT)
+    paid = done(refund_lost(order, "1", 1, ACT)).order
+    with pytest.raises(NotAllowed, match="lost-refunded"):
+        replace_lost(paid, "1", 1, ACT)
+    with pytest.raises(NotAllowed, match="sourced"):
+        replace_lost(sourced(), "1", 1, ACT)
 
 
 def test_lost_parcels_of_a_line_add_up_to_what_was_paid_for_it() -> None:
     order = lost(sourced(a_line(discount=eur(1001))), 1, 2)
     assert states(order) == [(2, 1, "lost"), (3, 2, "lost")]
-    first = refund_lost(order, "1", 2, ACT)
-    second = refund_lost(first.order, "1", 3, ACT)
+    first = done(refund_lost(order, "1", 2, ACT))
+    second = done(refund_lost(first.order, "1", 3, ACT))
     assert (advised(first), advised(second)) == ([667], [1332])
     assert second.order.refunded_minor == 1999
 
