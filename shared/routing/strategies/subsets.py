@@ -47,6 +47,8 @@ def placed(reach: Reach, picks: tuple[Pick, ...]) -> Solution:
 
 def partition(reach: Reach, cost: Objective) -> tuple[Pick, ...]:
     """Return the cheapest picks that cover the most items, without regard to limits."""
+    if not reach.full:
+        return ()  # each of the lines has as many locations as it may
     least, who = _cheapest(reach, cost)
     size = reach.full + 1
     total: list[float] = [NEVER] * size

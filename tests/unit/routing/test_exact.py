@@ -160,3 +160,27 @@ def test_of_locations_on_one_lane_only_the_first_is_priced() -> None:
     problem = Problem(items, sites, Pricer(quote), DEFAULT, Distances(NEW_YORK))
     assert solve(problem).locations == ("a",)
     assert asked == ["a"]
+
+
+def test_of_one_lane_a_location_stands_in_for_later_ones_that_give_no_more() -> None:
+    asked: list[tuple[str, int]] = []
+
+    def quote(location_id: str, contents: Contents) -> ParcelQuote | None:
+        asked.append((location_id, len(contents)))
+        return flat(location_id, contents)
+
+    stocks = {"all": {"s1": 1, "s2": 1}, "some": {"s2": 1}, "third": {"s1": 1, "s3": 1}}
+    sites = tuple(
+        Site(a_candidate(name, stock, lane="zone 2"), name, rank)
+        for rank, (name, stock) in enumerate(stocks.items())
+    )
+    items = tuple(Item(((a_line(n, sku=f"s{n}"), 1),)) for n in "123")
+    problem = Problem(items, sites, Pricer(quote), DEFAULT, Distances(NEW_YORK))
+    assert solve(problem).units == 3
+    assert {name for name, _ in asked} == {"all", "third"}
+
+
+def test_where_no_line_may_have_another_location_nothing_is_placed() -> None:
+    site = Site(a_candidate("a", {"sku-1": 3}), "a", 0)
+    problem = Problem((), (site,), Pricer(flat), DEFAULT, Distances(NEW_YORK))
+    assert solve(problem) == Solution()
