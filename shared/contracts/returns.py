@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field
 
 from shared.contracts.base import Contract
-from shared.contracts.intake import LINES_MAX, OrderLineId, Method, Price
+from shared.contracts.intake import LINES_MAX, Method, OrderLineId, Price
 from shared.kernel.model import Identifier, Instant, ShortText, Units
 
 ParcelId = Annotated[Identifier, Field(max_length=60)]

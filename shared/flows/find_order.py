@@ -18,7 +18,7 @@ from shared.kernel.model import Instant, Strict
 from shared.kernel.money import Money
 from shared.orders import decide as orders
 from shared.orders import service as order_service
-from shared.orders.model import Line, Order, Tender
+from shared.orders.model import Bundle, Line, Order, Tender
 from shared.orders.service import OrderSearch
 from shared.returns import decide as returns
 from shared.returns import service as return_service
@@ -54,6 +54,7 @@ class TransactionLine(Strict):
     with_customer: int
     returnable: int
     until: Instant | None = None
+    bundle: Bundle | None = None
 
 
 class ReturnRow(Strict):
@@ -234,4 +235,5 @@ def _line(
         with_customer=returns.returnable(facts, made),
         returnable=window.units,
         until=window.until,
+        bundle=line.bundle,
     )

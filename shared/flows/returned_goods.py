@@ -15,7 +15,7 @@ from shared.orders.decide.draft import Draft
 from shared.orders.model import WITH_CUSTOMER, Line, Order, Part, PartState
 from shared.returns import decide as returns
 from shared.returns.decide import Account, Out, Paid, Policy, SoldLine, Worth
-from shared.returns.model import Return, ReturnStatus
+from shared.returns.model import OfBundle, Return, ReturnStatus
 from shared.tenants.model import Settings
 
 EXCHANGE: Final = "exchange"  # connection and order type of what goes out instead
@@ -31,10 +31,11 @@ def policy_of(order: Order, settings: Settings) -> Policy:
 
 def sold_lines(order: Order, products: Mapping[str, Product]) -> tuple[SoldLine, ...]:
     """Return an order's lines as returns see them; `products` by SKU."""
-    return tuple(_sold(line, products.get(line.sku or "")) for line in order.lines)
+    return tuple(_sold(line, products) for line in order.lines)
 
 
-def _sold(line: Line, product: Product | None) -> SoldLine:
+def _sold(line: Line, products: Mapping[str, Product]) -> SoldLine:
+    told = line.bundle
     return SoldLine(
         line_id=line.line_id,
         sku=line.sku,
@@ -43,9 +44,17 @@ def _sold(line: Line, product: Product | None) -> SoldLine:
             Out(part.quantity, _since(part)) for part in line.parts if part.state in WITH_CUSTOMER
         ),
         is_final_sale=line.final_sale,
-        return_class=product.return_class if product else STANDARD,
+        return_class=_return_class(line, products),
         is_tax_included=line.tax_included,
+        bundle=OfBundle(line=told.line, sku=told.sku, per_bundle=told.per_bundle) if told else None,
     )
+
+
+def _return_class(line: Line, products: Mapping[str, Product]) -> str:
+    """Return a product's class, of a component its bundle's unless that is the usual one."""
+    skus = (line.bundle.sku if line.bundle else "", line.sku or "")
+    found = (products[sku].return_class for sku in skus if sku in products)
+    return next((name for name in found if name != STANDARD), STANDARD)
 
 
 def _since(part: Part) -> datetime | None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import Field
 
-from shared.contracts.intake import LINES_MAX, OrderLineId, Method
+from shared.contracts.intake import LINES_MAX, Method, OrderLineId
 from shared.contracts.returns import OUT_MAX, Disposition, ParcelId
 from shared.kernel.documents import Container, Document, Kind
 from shared.kernel.errors import Refused
@@ -147,6 +147,14 @@ class TooMany(Refused):
         self.what, self.most = what, most
 
 
+class OfBundle(Strict):
+    """The bundle that a line is a component of: the line that was sold, and its SKU."""
+
+    line: OrderLineId
+    sku: Identifier
+    per_bundle: Units
+
+
 class ReturnLine(Strict):
     """Units of an order's line. The amounts are the worth of what is back, fixed at its receipt.
 
@@ -158,6 +166,7 @@ class ReturnLine(Strict):
     title: Text | None = None
     quantity: Units
     reason: Identifier
+    bundle: OfBundle | None = None
     received: Natural = 0
     goods_minor: Natural = 0
     tax_minor: Natural = 0

@@ -1,26 +1,48 @@
 """A set from the cart to the customer and back, over the embedded store."""
 
+import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
-from functions import couriers, fulfillment
+from functions import couriers, fulfillment, returns
+from functions import orders as order_doors
+from shared.catalog import service as catalog
+from shared.channels.model import CancelUnits, KnownLine, ReceiveUnits
 from shared.contracts.stock import RejectReason
+from shared.flows.act_on_exception import Wanted, act_on_exception
+from shared.flows.channel_update import decider_of, known_order
 from shared.flows.hand_out import Rejection, reject
+from shared.flows.order_command import apply_command
 from shared.flows.steer_order import cancel
+from shared.flows.tell_channel import units_by_channel_line
 from shared.flows.views import order_view
 from shared.fulfillment.model import Fulfillment
+from shared.kernel.errors import Invalid
 from shared.kernel.money import Money
+from shared.orders import service as order_service
 from shared.orders.decide.cancel import Units
 from shared.orders.model import Order, PartState
-from tests.builders import HAMBURG, Shop, a_line, a_location, a_product, a_shop, an_order, states
+from tests.builders import (
+    HAMBURG,
+    TENANT,
+    Shop,
+    a_line,
+    a_location,
+    a_product,
+    a_shop,
+    an_order,
+    states,
+)
 
 EUR_60, EUR_10 = Money("EUR", 6_000), Money("EUR", 1_000)
 SET = {
     "kind": "bundle",
     "components": ({"sku": "BOOT", "quantity": 1}, {"sku": "SOCK", "quantity": 2}),
 }
-SOURCED, CANCELLED, UNFILLABLE = PartState.SOURCED, PartState.CANCELLED, PartState.UNFILLABLE
+SOURCED, SHIPPED = PartState.SOURCED, PartState.SHIPPED
+CANCELLED, UNFILLABLE = PartState.CANCELLED, PartState.UNFILLABLE
 
 
 @pytest.fixture
@@ -46,7 +68,7 @@ async def stocked(shop: Shop, location_id: str, boots: int, socks: int) -> None:
             await shop.receive(sku, location_id, units)
 
 
-async def ordered(shop: Shop, quantity: int = 1, sku: str = "SET", **line: object) -> Order:
+async def ordered(shop: Shop, quantity: int = 1, sku: str = "SET", **line: Any) -> Order:
     return await shop.place(an_order(a_line(sku, quantity, **line)))
 
 
@@ -201,3 +223,131 @@ async def picked_and_sent(shop: Shop, work: Fulfillment, boots: int, socks: int)
     done = await shop.call(fulfillment.ship_fulfillment, at, body={"tracking": ["1"]})
     assert done.status == 200, done.body
     await shop.settle_all()
+
+
+async def sent(shop: Shop, quantity: int = 2, **line: Any) -> Order:
+    """Return an order whose sets are with the carrier."""
+    await stocked(shop, "berlin", 5, 10)
+    order = await ordered(shop, quantity, **line)
+    (work,) = await shop.works(order.order_id)
+    await picked_and_sent(shop, work, quantity, 2 * quantity)
+    return await shop.order(order.order_id)
+
+
+async def test_a_set_leaves_and_its_components_are_consumed(shop: Shop) -> None:
+    order = await sent(shop)
+    assert states(order) == [("1~1", 2, SHIPPED), ("1~2", 4, SHIPPED)]
+    assert await shop.stock("BOOT", "berlin") == (3, 0, 3)
+    assert await shop.stock("SOCK", "berlin") == (6, 0, 6)
+
+
+async def taken_back(shop: Shop, order: Order, **line: Any) -> dict[str, Any]:
+    body = {
+        "order_id": order.order_id,
+        "location_id": "berlin",
+        "received": True,
+        "lines": [{"reason": "too-small", "quantity": 1} | line],
+    }
+    made = await shop.call(returns.create_return, body=body)
+    assert made.status == 201, made.body
+    await shop.settle_all()
+    return dict(made.body)
+
+
+async def test_a_set_comes_back_by_its_barcode_and_is_refunded_whole(shop: Shop) -> None:
+    order = await sent(shop)
+    made = await taken_back(shop, order, code="4006381333931")
+    assert [(row["line_id"], row["quantity"]) for row in made["lines"]] == [("1~1", 1), ("1~2", 2)]
+    assert made["advice"]["refund_minor"] == 2_000
+    assert await shop.stock("SOCK", "berlin") == (8, 0, 6)
+
+
+async def test_one_sock_comes_back_and_is_refunded_by_its_share(shop: Shop) -> None:
+    order = await sent(shop)
+    made = await taken_back(shop, order, line_id="1~2")
+    assert made["advice"]["refund_minor"] == 250
+    shown = await shop.call(returns.look_up_orders, body={"number": "1001"})
+    rows = shown.body["items"][0]["lines"]
+    assert [(row["bundle"]["line"], row["returned"]) for row in rows] == [("1", 0), ("1", 1)]
+
+
+async def test_a_set_goes_out_in_exchange_as_its_components(shop: Shop) -> None:
+    order = await sent(shop)
+    body = {
+        "order_id": order.order_id,
+        "location_id": "berlin",
+        "received": True,
+        "lines": [{"reason": "too-small", "quantity": 1, "line_id": "1"}],
+        "exchange": [{"sku": "SET", "quantity": 1, "for_line": "1"}],
+    }
+    made = await shop.call(returns.create_return, body=body)
+    assert made.status == 201, made.body
+    assert made.body["advice"]["refund_minor"] == 0
+    await shop.settle_all()
+    new = await shop.order(made.body["exchange_order_id"])
+    assert states(new) == [("1~1", 1, SOURCED), ("1~2", 2, SOURCED)]
+    assert sum(line.value_minor for line in new.lines) == 2_000
+
+
+async def of_channel(shop: Shop, order: Order, command: CancelUnits | ReceiveUnits) -> Order:
+    decide, now = decider_of(command), shop.clock.now()
+    await apply_command(shop.world.flows, shop.caller, order.order_id, decide, now)
+    await shop.settle_all()
+    return await shop.order(order.order_id)
+
+
+async def test_a_channel_cancels_sets_by_its_own_line(shop: Shop) -> None:
+    await stocked(shop, "berlin", 5, 10)
+    order = await ordered(shop, 3, channel_line="11")
+    assert known_order(order).lines == {"11": KnownLine("1", 3, 0, 0)}
+    after = await of_channel(shop, order, CancelUnits("11", 1))
+    assert known_order(after).lines == {"11": KnownLine("1", 3, 1, 0)}
+    assert await shop.stock("SOCK", "berlin") == (10, 4, 6)
+
+
+async def test_a_channel_takes_sets_back_by_its_own_line(shop: Shop) -> None:
+    order = await sent(shop, 2, channel_line="11")
+    after = await of_channel(shop, order, ReceiveUnits("11", 1, "berlin"))
+    assert known_order(after).lines == {"11": KnownLine("1", 2, 0, 2)}
+    assert states(after)[1:3] == [("1~1", 1, SHIPPED), ("1~2", 2, PartState.RETURNED)]
+    assert await shop.stock("SOCK", "berlin") == (8, 0, 6)
+
+
+async def test_a_channel_is_told_of_a_set_with_the_parcel_that_completes_it(shop: Shop) -> None:
+    order = await sent(shop, 2, channel_line="11")
+    assert told_of(order, "1~1", 2) == {"11": 2}
+    assert told_of(order, "1~2", 3) == {"11": 2}
+    first = order.lines[0].model_copy(update={"parts": ()})
+    half = order.model_copy(update={"lines": (first, order.lines[1])})
+    assert told_of(half, "1~2", 3) == {}
+
+
+def told_of(order: Order, line_id: str, quantity: int) -> dict[str, int]:
+    data = {"parts": [{"line_id": line_id, "quantity": quantity, "state": "shipped"}]}
+    return units_by_channel_line(order, json.loads(json.dumps(data)), "shipped")
+
+
+async def test_an_order_is_found_by_the_set_that_was_sold(shop: Shop) -> None:
+    order = await ordered(shop)
+    shown = await shop.call(order_doors.search_orders, query={"sku": "SET"})
+    assert [row["order_id"] for row in shown.body["items"]] == [order.order_id]
+
+
+async def test_a_set_whose_component_became_a_set_waits_until_a_person_names_another(
+    shop: Shop,
+) -> None:
+    store, now = shop.world.store, shop.clock.now()
+    parts = ({"sku": "BOOT", "quantity": 1},)
+    changed = a_product("SOCK", kind="bundle", components=parts)
+    await catalog.put_product(store, TENANT, changed, now=now)
+    shop.world.flows.knowledge.forget(TENANT)
+    order = await ordered(shop)
+    assert states(order) == [("1", 1, PartState.EXCEPTION)]
+    found = await order_service.exceptions(store, TENANT)
+    (name,) = [row.body.exception_id for row in found.items]
+    flows, caller = shop.world.flows, shop.caller
+    with pytest.raises(Invalid):
+        await act_on_exception(flows, caller, name, Wanted("assign-sku", sku="SET"), now)
+    done = await act_on_exception(flows, caller, name, Wanted("assign-sku", sku="SOCK"), now)
+    assert done.status == "closed"
+    assert states(await shop.order(order.order_id)) == [("1~1", 1, PartState.PENDING)]

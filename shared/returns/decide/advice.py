@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.kernel.money import cumulative_share
+from shared.returns.decide.naming import lines_for
 from shared.returns.model import Advice, ExchangeLine, Return, TenderRefund
 
 ORIGINAL: Final = "original"
@@ -82,11 +83,12 @@ def exchange_lines(found: Return) -> tuple[ExchangeLine, ...]:
 def _priced(found: Return, out: ExchangeLine) -> ExchangeLine | None:
     if out.for_line is None:
         return out
-    came = next(line for line in found.lines if line.line_id == out.for_line)
-    units = min(out.quantity, came.received)
+    came = tuple(lines_for(found.lines, out.for_line).values())
+    units = min(out.quantity, *(line.received // per for line, per in came))
     if not units:
         return None
-    goods = cumulative_share(came.goods_minor, units, came.received)
+    goods = sum(cumulative_share(row.goods_minor, units * per, row.received) for row, per in came)
+    tax = sum(cumulative_share(row.tax_minor, units * per, row.received) for row, per in came)
     unit = -(-goods // units)
     return out.model_copy(
         update={
@@ -94,8 +96,8 @@ def _priced(found: Return, out: ExchangeLine) -> ExchangeLine | None:
             # The price of a unit is rounded up, and what that is too much is a discount.
             "unit_price_minor": unit,
             "discount_minor": unit * units - goods,
-            "tax_minor": cumulative_share(came.tax_minor, units, came.received),
-            "tax_included": came.tax_included,
+            "tax_minor": tax,
+            "tax_included": came[0][0].tax_included,
         }
     )
 

@@ -1,11 +1,12 @@
 """Which lines units are of: by line id, or by the SKU that a scanned code means (pure)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from shared.contracts.returns import Disposition
 from shared.kernel.errors import NotFound
-from shared.returns.model import InspectedLine, ReceivedLine, Return
+from shared.returns.model import InspectedLine, OfBundle, ReceivedLine, Return
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,59 @@ class Named:
     sku: str | None
     quantity: int
     reason: str = ""
+
+
+class Nameable(Protocol):
+    """A line that units are named by: of an order, or of a return."""
+
+    @property
+    def line_id(self) -> str: ...
+    @property
+    def sku(self) -> str | None: ...
+    @property
+    def bundle(self) -> OfBundle | None: ...
+
+
+L = TypeVar("L", bound=Nameable)
+
+
+def sets_named(lines: Sequence[L], row: Named) -> list[dict[str, tuple[L, int]]]:
+    """Return what a row names, each with its lines by id and how many of each a unit of it holds.
+
+    A line's id names it, or the bundle that was sold as this line; a code its product's lines, else
+    the bundles of that SKU.
+    """
+    own = [
+        line
+        for line in lines
+        if (row.line_id == line.line_id if row.line_id else row.sku and row.sku == line.sku)
+    ]
+    if own:
+        return [{line.line_id: (line, 1)} for line in own]
+    sets: dict[str, dict[str, tuple[L, int]]] = {}
+    for line in lines:
+        told = line.bundle
+        if told and (row.line_id == told.line if row.line_id else row.sku == told.sku):
+            sets.setdefault(told.line, {})[line.line_id] = (line, told.per_bundle)
+    return list(sets.values())
+
+
+def lines_for(lines: Sequence[L], line_id: str) -> dict[str, tuple[L, int]]:
+    """Return the lines that a line's id means, a bundle's components each with its count."""
+    return next(iter(sets_named(lines, Named(line_id, None, 0))), {})
+
+
+def shared_out(
+    sets: Sequence[dict[str, tuple[L, int]]], quantity: int, left: Callable[[L], int]
+) -> list[tuple[str, int]]:
+    """Return units by line: the first sets that have room first; too many stay with the last."""
+    units: list[tuple[str, int]] = []
+    for index, lines in enumerate(sets):
+        room = max(0, min(left(line) // per for line, per in lines.values()))
+        share = quantity if index == len(sets) - 1 else min(quantity, room)
+        units += [(line_id, share * per) for line_id, (_, per) in lines.items()]
+        quantity -= share
+    return [(line_id, n) for line_id, n in units if n]
 
 
 def summed(rows: Iterable[tuple[str, int]]) -> dict[str, int]:
@@ -42,25 +96,14 @@ def named_in(found: Return, rows: Sequence[Named]) -> list[tuple[str, int]]:
     left = {line.line_id: line.quantity - line.received for line in found.lines}
     units: list[tuple[str, int]] = []
     for row in rows:
-        names = _lines_named(found, row)
-        quantity = row.quantity
-        for name in names[:-1]:
-            share = min(quantity, left[name])
-            units.append((name, share))
-            left[name] -= share
-            quantity -= share
-        units.append((names[-1], quantity))
-        left[names[-1]] = max(0, left[names[-1]] - quantity)
-    return [(name, quantity) for name, quantity in units if quantity]
-
-
-def _lines_named(found: Return, row: Named) -> list[str]:
-    by_id = [line.line_id for line in found.lines if line.line_id == row.line_id]
-    by_sku = [line.line_id for line in found.lines if row.sku and line.sku == row.sku]
-    names = by_sku if row.line_id is None else by_id
-    if not names:
-        raise NotFound("line")
-    return names
+        sets = sets_named(found.lines, row)
+        if not sets:
+            raise NotFound("line")
+        named = shared_out(sets, row.quantity, lambda line: left[line.line_id])
+        for line_id, quantity in named:
+            left[line_id] = max(0, left[line_id] - quantity)
+        units += named
+    return units
 
 
 def inspected_lines(

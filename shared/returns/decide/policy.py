@@ -8,7 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from shared.kernel.calendar import instant, zone_of
-from shared.returns.model import OPEN, FinalSale, NotReturnable, Return, WindowClosed
+from shared.returns.model import OPEN, FinalSale, NotReturnable, OfBundle, Return, WindowClosed
 
 # A product's return class: these are sold for good, `14-days` has a window of its own, any other
 # one has the tenant's.
@@ -35,6 +35,7 @@ class SoldLine:
     is_final_sale: bool = False
     return_class: str = "standard"
     is_tax_included: bool = False
+    bundle: OfBundle | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from shared.contracts.returns import ExchangeUnits, RequestReturn
 from shared.kernel.errors import Fault, Invalid, NotFound
-from shared.returns.decide.naming import Named
+from shared.returns.decide.naming import Named, lines_for, sets_named, shared_out
 from shared.returns.decide.policy import (
     Policy,
     SoldLine,
@@ -84,14 +84,14 @@ def new_return(
     if len(sale.returns) >= RETURNS_MAX:
         raise TooMany("returns of an order", RETURNS_MAX)
     units = units_by_line(sale, named)
-    for line_id, asked in units.items():
-        line = _line(sale, line_id)
+    for line_id, (asked, _) in units.items():
         if request.override is None:
-            check_returnable(line, asked[0], sale.returns, terms.policy, now)
+            check_returnable(_line(sale, line_id), asked, sale.returns, terms.policy, now)
         else:
-            check_there(line, asked[0], sale.returns)
+            check_there(_line(sale, line_id), asked, sale.returns)
     fee = terms.fee_minor if request.fee is None else request.fee.amount_minor
     override = request.override and Override(reason=request.override, by=terms.by, at=now)
+    lines = tuple(_return_line(_line(sale, name), *asked) for name, asked in units.items())
     return Return(
         return_id=f"{sale.order_id}.r{len(sale.returns) + 1}",
         order_id=sale.order_id,
@@ -103,10 +103,10 @@ def new_return(
         requested_at=now,
         requested_by=terms.by,
         currency=sale.currency,
-        lines=tuple(_return_line(_line(sale, name), *asked) for name, asked in units.items()),
+        lines=lines,
         override=override or None,
         fee_minor=fee,
-        exchange=_exchange(request, units, sale.currency),
+        exchange=_exchange(request, lines, sale.currency),
         made_by=terms.made_by,
         fingerprint=fingerprint(request),
     )
@@ -129,18 +129,14 @@ def units_by_line(sale: Sale, named: Sequence[Named]) -> dict[str, tuple[int, st
 def _lines_of(
     sale: Sale, row: Named, taken: Mapping[str, tuple[int, str]]
 ) -> list[tuple[str, int]]:
-    if row.line_id is not None:
-        return [(row.line_id, row.quantity)]
-    lines = [line for line in sale.lines if row.sku is not None and line.sku == row.sku]
-    if not lines:
+    sets = sets_named(sale.lines, row)
+    if not sets:
         raise NotFound("line")
-    shares, left = [], row.quantity
-    for line in lines:
-        share = min(left, returnable(line, sale.returns) - taken.get(line.line_id, (0, ""))[0])
-        shares.append(max(0, share))
-        left -= shares[-1]
-    shares[-1] += left  # too many: the check of the last line says so
-    return [(line.line_id, n) for line, n in zip(lines, shares, strict=True) if n]
+
+    def left(line: SoldLine) -> int:
+        return returnable(line, sale.returns) - taken.get(line.line_id, (0, ""))[0]
+
+    return shared_out(sets, row.quantity, left)
 
 
 def _line(sale: Sale, line_id: str) -> SoldLine:
@@ -158,19 +154,21 @@ def _return_line(line: SoldLine, quantity: int, reason: str) -> ReturnLine:
         quantity=quantity,
         reason=reason,
         tax_included=line.is_tax_included,
+        bundle=line.bundle,
     )
 
 
 def _exchange(
-    request: RequestReturn, units: Mapping[str, tuple[int, str]], currency: str
+    request: RequestReturn, lines: Sequence[ReturnLine], currency: str
 ) -> tuple[ExchangeLine, ...]:
     faults: list[Fault] = []
     seen: set[str] = set()
     for index, row in enumerate(request.exchange):
-        faults += _faults_of(f"/exchange/{index}", row, units, currency)
-        if row.for_line in seen:
+        faults += _faults_of(f"/exchange/{index}", row, lines, currency)
+        named = set(lines_for(lines, row.for_line) if row.for_line else ())
+        if named & seen:
             faults.append(Fault(f"/exchange/{index}/for_line", "line-twice", "named before"))
-        seen |= {row.for_line} if row.for_line else set()
+        seen |= named
     if request.fee is not None and request.fee.currency != currency:
         faults.append(Fault("/fee/currency", "mixed-currencies", f"the order is in {currency}"))
     if faults:
@@ -179,12 +177,13 @@ def _exchange(
 
 
 def _faults_of(
-    at: str, row: ExchangeUnits, units: Mapping[str, tuple[int, str]], currency: str
+    at: str, row: ExchangeUnits, lines: Sequence[ReturnLine], currency: str
 ) -> list[Fault]:
     if row.for_line is not None:
         if row.unit_price is not None:
             return [Fault(f"{at}/unit_price", "two-prices", "it goes at the worth of its line")]
-        if row.quantity > units.get(row.for_line, (0, ""))[0]:
+        come = lines_for(lines, row.for_line).values()
+        if row.quantity > min((line.quantity // per for line, per in come), default=0):
             return [Fault(f"{at}/for_line", "more-than-returned", "so many do not come back")]
         return []
     return _faults_of_price(at, row, currency)
