@@ -1,13 +1,16 @@
 """Products and locations: what is sold, and where it is held."""
 
+from typing import Any
+
 import azure.functions as func
 
 from functions._edge import Call, Reply, http, listing
 from shared.catalog import service
 from shared.catalog.decide import location_fields, product_fields
 from shared.catalog.model import Location, LocationDetails, LocationKind, Product, ProductDetails
-from shared.catalog.service import ImportReport, Outcome
+from shared.catalog.service import ImportReport, Outcome, Saved
 from shared.kernel.errors import Fault, Invalid, NotFound
+from shared.kernel.model import Strict
 from shared.tenants.decide import own_locations
 from shared.wiring import store
 
@@ -84,13 +87,7 @@ async def create_product(call: Call[ProductDetails]) -> Reply:
     """Add a product."""
     call.note(sku=call.body.sku)
     saved = await service.create_product(store(), call.tenant_id, call.body, now=call.now)
-    place = f"/api/v1/products/{call.body.sku}"
-    return Reply(
-        _product(saved.stored.body),
-        status=_status(saved.outcome),
-        etag=saved.stored.etag,
-        location=place,
-    )
+    return _made(_product(saved.stored.body), saved, f"products/{call.body.sku}")
 
 
 @http(bp, "GET", "products/{sku}", "products.read", answer=ProductView)
@@ -176,13 +173,7 @@ async def create_location(call: Call[LocationDetails]) -> Reply:
     """Add a location."""
     call.note(location_id=call.body.location_id)
     saved = await service.create_location(store(), call.tenant_id, call.body)
-    place = f"/api/v1/locations/{call.body.location_id}"
-    return Reply(
-        _location(saved.stored.body),
-        status=_status(saved.outcome),
-        etag=saved.stored.etag,
-        location=place,
-    )
+    return _made(_location(saved.stored.body), saved, f"locations/{call.body.location_id}")
 
 
 @http(bp, "GET", "locations/{location}", "locations.read", answer=LocationView)
@@ -239,9 +230,10 @@ def _location(location: Location) -> LocationView:
     return LocationView(**told, version=location.version)
 
 
-def _status(outcome: Outcome) -> int | None:
-    """Return 200 where the same stood there already; else the route's own."""
-    return 200 if outcome is Outcome.UNCHANGED else None
+def _made(view: Strict, saved: Saved[Any], path: str) -> Reply:
+    """Answer a creation: 200 where the same stood there already, else the route's own status."""
+    status = 200 if saved.outcome is Outcome.UNCHANGED else None
+    return Reply(view, status=status, etag=saved.stored.etag, location=f"/api/v1/{path}")
 
 
 def _active(call: Call[None]) -> bool | None:

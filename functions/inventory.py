@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import azure.functions as func
 
 from functions._edge import Call, Delivery, Reply, http, listing, queue
+from functions._edge_routes import Options
 from functions._inventory_models import (
     AdjustmentBody,
     CountBody,
@@ -51,63 +52,28 @@ OFFER = {
     "channel": "what this channel may show, less threshold and queued demand",
     "location": "one location; for pickup the store that is asked about",
 }
+MOVEMENT: Final[Options] = {"answer": RecordedView, "status": 201, "creates": True}
 
 
-@http(
-    bp,
-    "POST",
-    "inventory/adjustments",
-    "inventory.adjust",
-    body=AdjustmentBody,
-    answer=RecordedView,
-    status=201,
-    creates=True,
-)
+@http(bp, "POST", "inventory/adjustments", "inventory.adjust", body=AdjustmentBody, **MOVEMENT)
 async def adjust_stock(call: Call[AdjustmentBody]) -> Reply:
     """Record that goods came, went, broke or were found, with the reason."""
     return await _record(call, "inventory.adjust", adjustment_of)
 
 
-@http(
-    bp,
-    "POST",
-    "inventory/counts",
-    "inventory.count",
-    body=CountBody,
-    answer=RecordedView,
-    status=201,
-    creates=True,
-)
+@http(bp, "POST", "inventory/counts", "inventory.count", body=CountBody, **MOVEMENT)
 async def count_stock(call: Call[CountBody]) -> Reply:
     """Record what was counted; what happened since `as_of` is added to it."""
     return await _record(call, "inventory.count", count_of)
 
 
-@http(
-    bp,
-    "POST",
-    "inventory/receipts",
-    "inventory.receive",
-    body=ReceiptBody,
-    answer=RecordedView,
-    status=201,
-    creates=True,
-)
+@http(bp, "POST", "inventory/receipts", "inventory.receive", body=ReceiptBody, **MOVEMENT)
 async def receive_stock(call: Call[ReceiptBody]) -> Reply:
     """Record that goods came in."""
     return await _record(call, "inventory.receive", receipt_of)
 
 
-@http(
-    bp,
-    "POST",
-    "inventory/sales",
-    "inventory.sell",
-    body=SaleBody,
-    answer=RecordedView,
-    status=201,
-    creates=True,
-)
+@http(bp, "POST", "inventory/sales", "inventory.sell", body=SaleBody, **MOVEMENT)
 async def sell_stock(call: Call[SaleBody]) -> Reply:
     """Record what a till has sold, or taken back; never refused for want of stock."""
     return await _record(call, "inventory.sell", sale_of)

@@ -10,7 +10,9 @@ from shared.flows.follow import follow
 from shared.kernel.errors import Fault, Invalid, NotFound
 from shared.kernel.model import Strict
 from shared.orders import service as orders
+from shared.orders.model import Decision
 from shared.routing import service
+from shared.routing.explanation import as_text
 from shared.routing.lint import lint
 from shared.routing.rules import RuleSet
 from shared.wiring import flows, store
@@ -43,15 +45,29 @@ async def follow_events(delivery: Delivery[AnyEvent]) -> None:
     "routing.decisions.read",
     answer=dict[str, JsonValue],
     many=True,
+    query={"format": "json (unless told) or text, lines that a person reads"},
 )
 async def read_decisions(call: Call[None]) -> Reply:
     """Show every routing decision of an order, the first attempt first, with its reasons."""
     limit, cursor = call.page()
+    asked = call.query("format") or "json"
+    if asked not in {"json", "text"}:
+        raise Invalid([Fault("/format", "unknown-format", "json or text")])
     page = await orders.decisions(
         store(), call.tenant_id, call.param("order"), limit=limit, cursor=cursor
     )
+    if asked == "text":
+        told = [_in_words(row.body) for row in page.items]
+        return Reply("\n\n".join(told).encode(), content_type="text/plain; charset=utf-8")
     rows = [row.body.model_dump(mode="json", exclude_none=True) for row in page.items]
     return Reply(listing(rows, page.cursor))
+
+
+def _in_words(decision: Decision) -> str:
+    """Return a decision as lines, the reasons last; amounts are minor units of its currency."""
+    begun = f"attempt {decision.attempt} at {decision.decided_at:%Y-%m-%dT%H:%M:%SZ}"
+    reasons = as_text(decision.explanation) if decision.explanation else decision.rule_set
+    return f"{begun}, cost {decision.cost_minor} {decision.currency}\n{reasons}\n"
 
 
 @http(bp, "GET", "routing/rulesets", "routing.rulesets.read", answer=RuleSet, many=True)

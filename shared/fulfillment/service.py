@@ -19,10 +19,10 @@ from shared.kernel.documents import (
     Replace,
     Stored,
 )
-from shared.kernel.errors import GuardFailed, NotFound, Unavailable
+from shared.kernel.errors import NotFound
+from shared.kernel.revise import revised
 from shared.tenants.model import Caller
 
-ATTEMPTS_MAX: Final = 5
 WORK_PAGE: Final = 200
 WORK_PAGES_MAX: Final = 20  # of one location's open work
 
@@ -127,23 +127,15 @@ async def change(
         NotFound, Refused: as the decision says.
         Unavailable: five others changed it meanwhile.
     """
-    for _ in range(ATTEMPTS_MAX):
-        work = await get(store, caller.tenant_id, fulfillment_id)
-        changed = decided(work.body)
-        if changed is None:
-            return work.body
+
+    def operations(work: Stored[Fulfillment], changed: Fulfillment) -> tuple[Operation, ...]:
         event = event_of(changed) if event_of else moved_event(changed, caller, now)
-        try:
-            await store.batch(
-                caller.tenant_id,
-                Container.ORDERS,
-                work.key,
-                (replacement(work, changed), event_operation(changed, event, caller)),
-            )
-        except GuardFailed:
-            continue
-        return changed
-    raise Unavailable(f"{fulfillment_id} is being changed by others")
+        return replacement(work, changed), event_operation(changed, event, caller)
+
+    async def load() -> Stored[Fulfillment]:
+        return await get(store, caller.tenant_id, fulfillment_id)
+
+    return await revised(store, caller.tenant_id, Container.ORDERS, load, decided, operations)
 
 
 def event_operation(work: Fulfillment, event: OrderEvent, caller: Caller) -> Operation:

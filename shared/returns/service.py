@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
 
 from shared.contracts.orders import ReturnEvent
 from shared.contracts.outbox import record
@@ -18,7 +17,8 @@ from shared.kernel.documents import (
     Replace,
     Stored,
 )
-from shared.kernel.errors import GuardFailed, NotFound, Unavailable
+from shared.kernel.errors import NotFound, Unavailable
+from shared.kernel.revise import revised
 from shared.returns import decide
 from shared.returns.model import (
     RETURNS,
@@ -28,8 +28,6 @@ from shared.returns.model import (
     ReturnStatus,
 )
 from shared.tenants.model import Caller
-
-ATTEMPTS_MAX: Final = 5
 
 
 def order_of(return_id: str) -> str:
@@ -137,18 +135,14 @@ async def change(
         NotFound, Refused: as the decision says.
         Unavailable: five others changed it meanwhile.
     """
-    for _ in range(ATTEMPTS_MAX):
-        stored = await get(store, caller.tenant_id, return_id)
-        changed = decided(stored.body)
-        if changed is None:
-            return stored.body
-        operations = (replacement(stored, changed), event_operation(changed, caller, now))
-        try:
-            await store.batch(caller.tenant_id, Container.ORDERS, stored.key, operations)
-        except GuardFailed:
-            continue
-        return changed
-    raise Unavailable(f"{return_id} is being changed by others")
+
+    def operations(stored: Stored[Return], changed: Return) -> tuple[Operation, ...]:
+        return replacement(stored, changed), event_operation(changed, caller, now)
+
+    async def load() -> Stored[Return]:
+        return await get(store, caller.tenant_id, return_id)
+
+    return await revised(store, caller.tenant_id, Container.ORDERS, load, decided, operations)
 
 
 async def approve(store: Documents, caller: Caller, return_id: str, now: datetime) -> Return:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 EXAMPLES_MAX = 3
 RANKED_MAX = 20
@@ -92,34 +93,36 @@ class Explanation:
             "at": None if self.at is None else self.at.isoformat(),
         }
 
-    def to_text(self) -> str:
-        """Return the record as lines that a person reads."""
-        second = "no other plan" if self.runner_up is None else _told(self.runner_up)
-        delta = "" if self.delta_minor is None else f", {self.delta_minor:+d} minor units"
-        return "\n".join(
-            [
-                f"rule set {self.rule_set_id} version {self.version}, "
-                f"routing {self.routing or 'none'}, {self.candidates} candidates",
-                *(
-                    f"rule {d.rule}: {d.filter} dropped {d.count} ({'; '.join(d.examples)})"
-                    for d in self.dropped
-                ),
-                *(
-                    f"{place}. {r.location_id}: {r.units} units for {r.cost_minor}"
-                    + "".join(f", {name} {amount}" for name, amount in r.parts.items())
-                    for place, r in enumerate(self.ranked, start=1)
-                ),
-                f"winner: {_told(self.winner)}",
-                f"runner-up: {second}{delta}",
-                *(change.text for change in self.counterfactuals),
-                *self.notes,
-            ]
-        )
+
+def as_text(record: Mapping[str, Any]) -> str:
+    """Return a record as `to_json` gave it, as lines that a person reads."""
+    rule_set, second, delta = record["rule_set"], record["runner_up"], record["delta_minor"]
+    beside = "" if delta is None else f", {delta:+d} minor units"
+    return "\n".join(
+        [
+            f"rule set {rule_set['id']} version {rule_set['version']}, "
+            f"routing {record['routing'] or 'none'}, {record['candidates']} candidates",
+            *(
+                f"rule {row['rule']}: {row['filter']} dropped {row['count']} "
+                f"({'; '.join(row['examples'])})"
+                for row in record["dropped"]
+            ),
+            *(
+                f"{place}. {row['location_id']}: {row['units']} units for {row['cost_minor']}"
+                + "".join(f", {name} {amount}" for name, amount in row["parts"].items())
+                for place, row in enumerate(record["ranked"], start=1)
+            ),
+            f"winner: {_told(record['winner'])}",
+            f"runner-up: {'no other plan' if second is None else _told(second)}{beside}",
+            *(row["text"] for row in record["counterfactuals"]),
+            *record["notes"],
+        ]
+    )
 
 
-def _told(plan: Alternative) -> str:
-    where = ", ".join(plan.locations) or "nowhere"
-    return f"{where} ({plan.units} units, {plan.parcels} parcels, cost {plan.cost_minor})"
+def _told(plan: Mapping[str, Any]) -> str:
+    where = ", ".join(plan["locations"]) or "nowhere"
+    return f"{where} ({plan['units']} units, {plan['parcels']} parcels, cost {plan['cost_minor']})"
 
 
 def _row(record: Dropped | Ranked | Counterfactual | Alternative) -> dict[str, Json]:

@@ -109,8 +109,8 @@ async def builtin_list(messages: list[func.ServiceBusMessage]) -> None: ...
 async def typing_list(messages: List[func.ServiceBusMessage]) -> None: ...  # noqa: UP006 - the form it takes
 
 
-def index(function: Callable[..., Any], *, is_http: bool) -> None:
-    """Index one function as Microsoft's worker does."""
+def index(function: Callable[..., Any], *, is_http: bool) -> str:
+    """Index one function as Microsoft's worker does; returns the name it is known by then."""
     from azure_functions_runtime.bindings.meta import load_binding_registry
     from azure_functions_runtime.functions import Registry
 
@@ -123,7 +123,7 @@ def index(function: Callable[..., Any], *, is_http: bool) -> None:
             arg_name="messages", queue_name="q", connection="C", cardinality="many"
         )(function)
     (indexed,) = app.get_functions()
-    Registry().add_indexed_function(indexed, PROTOS)
+    return str(Registry().add_indexed_function(indexed, PROTOS).name)
 
 
 @ON_THE_WORKERS_PYTHON
@@ -151,8 +151,8 @@ def test_the_real_registry_refuses_an_http_function_that_is_not_plain(
 
 @ON_THE_WORKERS_PYTHON
 def test_the_real_registry_takes_the_plain_form() -> None:
-    index(good, is_http=True)
-    index(typing_list, is_http=False)
+    assert index(good, is_http=True) == "good"
+    assert index(typing_list, is_http=False) == "typing_list"
 
 
 @ON_THE_WORKERS_PYTHON

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from functions import couriers
+from functions import couriers, routing
 from shared.contracts.stock import RejectReason
 from shared.flows.hand_out import Rejection, reject
 from shared.flows.place_order import place_order
@@ -46,6 +46,19 @@ async def test_what_no_location_has_waits_and_is_served_when_goods_come_in(shop:
     await shop.settle_all()
     assert states(await shop.order(order.order_id)) == [("1", 1, PartState.SOURCED)]
     assert await shop.stock("BOOT", "berlin") == (1, 1, 0)
+
+
+async def test_why_an_order_went_where_it_went_reads_as_lines(shop: Shop) -> None:
+    await shop.receive("BOOT", "hamburg", 1)
+    order = await shop.place()
+    path = {"order": order.order_id}
+    told = await shop.call(routing.read_decisions, path, query={"format": "text"})
+    first, rules, *rest = told.body.decode().splitlines()
+    assert first.startswith("attempt 1 at 2026-")
+    assert rules.startswith("rule set ")
+    assert any(line.startswith("winner: hamburg (1 units, 1 parcels, cost ") for line in rest)
+    other = await shop.call(routing.read_decisions, path, query={"format": "html"})
+    assert (other.status, other.body["errors"][0]["code"]) == (422, "unknown-format")
 
 
 async def test_one_unit_is_sold_to_one_of_two_orders(shop: Shop) -> None:

@@ -110,10 +110,14 @@ def test_a_function_that_azure_would_hide_behind_another_is_refused(
 
 
 def test_other_methods_and_other_literals_hide_nothing() -> None:
-    a_router(
+    router = a_router(
         ("a", "GET", "orders/{id}"),
         ("b", "POST", "orders/recent"),
         ("c", "GET", "orders/{id:length(30)}:cancel/x"),
         ("d", "GET", "returns/{id}"),
         ("e", "GET", "orders/{id}/lines"),
     )
+    assert found(router, "GET", "orders/recent") == ("a", {"id": "recent"})
+    assert found(router, "POST", "orders/recent") == ("b", {})
+    assert found(router, "GET", "returns/7") == ("d", {"id": "7"})
+    assert found(router, "GET", "orders/7/lines") == ("e", {"id": "7"})
