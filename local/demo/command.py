@@ -69,7 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from local.demo.kept import kept_in
     from local.demo.play import demo
-    from local.host.command import Serving, check_folder, run_on_uvloop, serve
+    from local.host.command import check_folder, run_on_uvloop, serve
+    from local.host.serving import Serving
 
     data: Path = arguments.data
     check_folder(data)

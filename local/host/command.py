@@ -7,27 +7,16 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
 
+from local.host.serving import Serving, announcement
 from local.wrong_use import WrongUse
 
 PORT: Final = 7071
 PROCESSES_MAX: Final = 64
 STDIN: Final = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """What `serve` was asked for; `is_child` marks a process that a supervisor started."""
-
-    host: str
-    port: int
-    data: Path
-    synchronous: Literal["FULL", "NORMAL"] | None
-    processes: int
-    is_child: bool = False
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -174,9 +163,3 @@ def _end_with_parent(stopped: asyncio.Event) -> None:
     """The supervisor never writes: what can be read is the end of its pipe, and of it."""
     if not os.read(STDIN, 1):
         stopped.set()
-
-
-def announcement(serving: Serving, port: int) -> str:
-    """Return the line that says that requests are answered from now on."""
-    host = f"[{serving.host}]" if ":" in serving.host else serving.host
-    return f"Orderloom answers on http://{host}:{port} with the data in {serving.data}"

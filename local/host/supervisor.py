@@ -13,8 +13,8 @@ from asyncio.subprocess import PIPE, Process
 from typing import Final
 
 from local.host.bell import Patience
-from local.host.command import Serving, announcement
 from local.host.server import listening_socket
+from local.host.serving import Serving, announcement
 
 RESTART_MIN_S: Final = 0.1
 RESTART_MAX_S: Final = 5.0
