@@ -8,11 +8,14 @@ import pytest
 
 from functions.operations import health, openapi, sweep_claims
 from shared.adapters.embedded.claims import FolderClaims
+from shared.kernel.bus import Message
 from shared.kernel.clock import SteppedClock
 from shared.kernel.errors import Unavailable
 from shared.wiring import Settings, WrongSettings, embedded_world, settings_from, use, world
+from shared.wiring.backlog import backlog, dead
 from shared.wiring.logs import JsonLines
 from shared.wiring.secrets import secrets_of
+from shared.wiring.simulated import put_in
 from tests.unit.edge.door import START, TENANT, a_door, a_request, json_of
 
 
@@ -108,6 +111,29 @@ async def test_the_world_in_use_is_put_back_after_a_fault() -> None:
         with pytest.raises(ZeroDivisionError), use(inner.world):
             _ = 1 / 0
         assert world() is outer.world
+
+
+async def test_another_world_is_put_in_within_a_use_which_puts_the_first_back() -> None:
+    first, second = await a_door(), await a_door()
+    with use(first.world):
+        put_in(second.world)
+        assert world() is second.world
+        put_in(first.world)
+    with pytest.raises(ZeroDivisionError), use(first.world):
+        put_in(second.world)
+        _ = 1 / 0
+    with use(second.world) as outer:
+        assert world() is outer
+
+
+async def test_what_waits_is_counted_and_what_died_apart() -> None:
+    found = (await a_door()).world
+    await found.bus.send("orders-in", [Message("m-1", b"{}"), Message("m-2", b"{}")])
+    assert await backlog(found) == {"orders-in": 2}
+    (first,) = await found.bus.receive("orders-in", 1)
+    await found.bus.dead_letter("orders-in", first, "bad", "no such SKU")
+    assert await backlog(found) == {"orders-in": 1}
+    assert await dead(found) == {"orders-in/$deadletterqueue": 1}
 
 
 async def test_claim_checks_in_a_folder_expire_and_are_swept(tmp_path: Path) -> None:
