@@ -77,13 +77,19 @@ def _may_undo_work(task: StockTask) -> bool:
 
 async def serve_waiters(flows: Flows, freed: StockFreed, now: datetime) -> None:
     """Let waiting parts have freed units: by priority, promise, acceptance; a bounded number."""
+    queued = await inventory.demand(flows.store, freed.tenant_id, freed.sku)
+    if not queued.has_units:
+        return
     known = await flows.knowledge.of(freed.tenant_id, now)
     site = known.stock_sites.get(freed.location_id)
     if site is None:
         return
     asked: set[str] = set()
     async for wait in inventory.waiting_for(
-        flows.store, freed.tenant_id, freed.sku, site=site, rules=known.stock_rules
+        *(flows.store, freed.tenant_id, freed.sku),
+        site=site,
+        rules=known.stock_rules,
+        queued=queued,
     ):
         if wait.order_id in asked:
             continue

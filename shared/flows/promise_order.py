@@ -15,7 +15,6 @@ from shared.contracts.outbox import record
 from shared.contracts.stock import generation_of_reserve
 from shared.flows.closing import auto_cancel_at, fulfillments_of, with_endings
 from shared.flows.context import Flows
-from shared.flows.knowledge import TenantKnowledge
 from shared.flows.planning import decide_attempt, own_softs
 from shared.flows.spare_capacity import give_back_capacity
 from shared.flows.tariffs import Wanted
@@ -61,7 +60,6 @@ async def promise_order(
     Raises:
         Unavailable: the order is read older than `seen`, or others change it; try again later.
     """
-    known = await flows.knowledge.of(tenant_id, now)
     first: int | None = None
     for run in range(1, RUN_ATTEMPTS_MAX + 1):
         stored = await read_order(flows, tenant_id, order_id, seen)
@@ -71,7 +69,7 @@ async def promise_order(
         if order.attempts and run == 1:
             await give_back_capacity(flows, tenant_id, order)
         first = first or order.attempts + 1
-        run_of = _Run(known, first, now, is_freed=is_freed)
+        run_of = _Run(tenant_id, first, now, is_freed=is_freed)
         decision = await _decision(flows, run_of, stored)
         if decision is None:
             return await _queue_preorders(flows, run_of, stored)
@@ -101,7 +99,7 @@ async def read_order(
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    known: TenantKnowledge
+    tenant_id: str
     first_attempt: int
     now: datetime
     is_freed: bool = False
@@ -113,23 +111,24 @@ async def _decision(flows: Flows, run: _Run, stored: Stored[Order]) -> Decision 
     Nobody planned a new order before, but for a crash or another delivery: those are met by the
     create, which throws the second plan away.
     """
-    order, store, known = stored.body, flows.store, run.known
+    order, store, tenant_id = stored.body, flows.store, run.tenant_id
     name = f"decision:{order.attempts + 1}"
     wanted = await _wanted(flows, run, order)
     if order.attempts or not wanted:
-        standing = await store.get(known.tenant_id, DECISIONS, order.order_id, name)
+        standing = await store.get(tenant_id, DECISIONS, order.order_id, name)
         if standing is not None:
             return standing.body
     if not wanted:
         return None
+    known = await flows.knowledge.of(tenant_id, run.now)
     decision = await decide_attempt(store, known, order, wanted, run.first_attempt, run.now)
     operations: list[Operation] = [Create(DECISIONS, name, decision)]
     if run.is_freed:
         operations.append(_freed_event(run, order, name))
     try:
-        await store.batch(known.tenant_id, Container.ORDERS, order.order_id, operations)
+        await store.batch(tenant_id, Container.ORDERS, order.order_id, operations)
     except Exists:
-        written = await store.get(known.tenant_id, DECISIONS, order.order_id, name)
+        written = await store.get(tenant_id, DECISIONS, order.order_id, name)
         if written is None:
             raise Unavailable(f"{name} of {order.order_id} cannot be read back") from None
         return written.body
@@ -143,7 +142,7 @@ def _freed_event(run: _Run, order: Order, name: str) -> Operation:
     the announcement of the stock would not lead to this order again.
     """
     event = PartsReset(
-        tenant_id=run.known.tenant_id,
+        tenant_id=run.tenant_id,
         occurred_at=run.now,
         order_id=order.order_id,
         order_version=order.version,
@@ -155,7 +154,7 @@ def _freed_event(run: _Run, order: Order, name: str) -> Operation:
 
 async def _queue_preorders(flows: Flows, run: _Run, stored: Stored[Order]) -> Order:
     """Queue the demand of parts whose release date is ahead; nothing else is to be done."""
-    act = Act(run.known.tenant_id, run.now, ACTOR)
+    act = Act(run.tenant_id, run.now, ACTOR)
     change = orders.queue_preorders(stored.body, act)
     if change is None:
         return stored.body
@@ -165,7 +164,7 @@ async def _queue_preorders(flows: Flows, run: _Run, stored: Stored[Order]) -> Or
 async def _wanted(flows: Flows, run: _Run, order: Order) -> tuple[Wanted, ...]:
     parts = orders.parts_to_route(order, is_freed=run.is_freed)
     skus = sorted({line.sku for line, _ in parts if line.sku})
-    products = await flows.knowledge.products(run.known.tenant_id, skus, run.now)
+    products = await flows.knowledge.products(run.tenant_id, skus, run.now)
     return tuple(
         Wanted(line, part, products[line.sku])
         for line, part in parts
@@ -248,8 +247,8 @@ async def _close(
     is_last: bool,
 ) -> Order:
     """Write the attempt's end into the order, whatever happened to the order since `stored`."""
-    known, now = run.known, run.now
-    tenant_id = known.tenant_id
+    tenant_id, now = run.tenant_id, run.now
+    known = await flows.knowledge.of(tenant_id, now)
     act = Act(tenant_id, now, ACTOR)
     outcome = Outcome(
         frozenset(pick.reservation_id for pick in taken.won),

@@ -116,6 +116,11 @@ class Demand(Document):
     pools: dict[str, int] = Field(default_factory=dict)
     pickups: dict[str, int] = Field(default_factory=dict)
 
+    @property
+    def has_units(self) -> bool:
+        """Whether anybody waits at all."""
+        return any(units > 0 for units in (*self.pools.values(), *self.pickups.values()))
+
 
 class WaitDocument(Document):
     """Demand of one order part that no reservation covers; `open` units are in `demand`.

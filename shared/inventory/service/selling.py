@@ -9,7 +9,7 @@ from shared.inventory.decide import availability as decide
 from shared.inventory.decide.freshness import WINDOW, expected_sold, is_stale
 from shared.inventory.decide.rules import SHIP, Item, Site, pools_containing
 from shared.inventory.decide.waiting import is_awaited, is_eligible
-from shared.inventory.model import WAITS, Level, StockRules, WaitDocument
+from shared.inventory.model import WAITS, Demand, Level, StockRules, WaitDocument
 from shared.inventory.service.reading import demand, level, levels, moved_since
 from shared.inventory.service.stockrules import stock_rules
 from shared.kernel.conditions import Condition
@@ -126,16 +126,19 @@ async def waiting_for(
     *,
     site: Site | None = None,
     rules: StockRules | None = None,
+    queued: Demand | None = None,
 ) -> AsyncIterator[WaitDocument]:
     """Walk who waits for a SKU, in serving order: priority, promise, acceptance.
 
-    `site`: only those that this location may serve, by pool or as their pickup location.
+    `site`: only those that this location may serve, by pool or as their pickup location. `rules`
+    and `queued`, the SKU's demand: where the caller has them at hand.
     """
     pools = frozenset[str]()
     if site:
         pools = pools_containing(rules or await stock_rules(store, tenant_id), site)
         # Mostly nobody waits, and the sums say so: one document, where the waits are a query.
-        if not is_awaited(await demand(store, tenant_id, sku), site.location_id, pools):
+        queued = queued or await demand(store, tenant_id, sku)
+        if not is_awaited(queued, site.location_id, pools):
             return
     async for item in pages(
         store,
