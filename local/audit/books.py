@@ -37,6 +37,7 @@ from shared.kernel.documents import (
     pages,
 )
 from shared.orders.model import EXCEPTIONS, ORDERS, RESERVED, ExceptionDocument, Line, Order, Part
+from shared.returns.model import RETURNS, Return
 
 PAGE: Final = 500
 PAGES_MAX: Final = 4_000  # two million documents of a kind
@@ -52,6 +53,7 @@ class Books:
     now: datetime
     orders: tuple[Order, ...]
     works: tuple[Fulfillment, ...]
+    returns: tuple[Return, ...]
     exceptions: tuple[ExceptionDocument, ...]
     events: Mapping[str, Mapping[str, EventDocument]]
     levels: Mapping[str, tuple[Level, ...]]
@@ -84,6 +86,7 @@ async def read_books(store: Documents, tenant_id: str, now: datetime) -> Books:
         now=now,
         orders=orders,
         works=await _bodies(store, tenant_id, FULFILLMENTS),
+        returns=await _bodies(store, tenant_id, RETURNS),
         exceptions=await _bodies(store, tenant_id, EXCEPTIONS),
         events=await _events(store, tenant_id, orders),
         levels={sku: _levels(each) for sku, each in found.items()},

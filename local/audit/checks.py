@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final
 
-from local.audit import orders, stock
+from local.audit import orders, returns, stock
 from local.audit.books import Books, read_books
 from shared.kernel.documents import Documents
 from shared.tenants import parking
@@ -13,7 +13,11 @@ from shared.tenants.parking import ParkedStatus
 PARKED_MAX: Final = 200
 
 Check = Callable[[Books], Iterator[str]]
-CHECKS: Final[tuple[Check, ...]] = (*orders.CHECKS, *stock.CHECKS)
+CHECKS: Final[tuple[Check, ...]] = (
+    *orders.CHECKS,
+    *stock.CHECKS,
+    *returns.CHECKS,
+)
 
 
 def breaches(books: Books) -> list[str]:

@@ -7,6 +7,7 @@ from local.audit.books import Books
 from shared.fulfillment.model import ENDED, Fulfillment
 from shared.kernel.ids import order_id
 from shared.orders.decide import paid
+from shared.orders.decide.actions import OVERPAID
 from shared.orders.decide.status import status_of
 from shared.orders.model import RESERVED, WAITING, ExceptionStatus, Line, Order, Part, PartState
 
@@ -75,9 +76,13 @@ def _told_last(books: Books, order: Order) -> dict[tuple[str, int], tuple[int, s
 
 
 def refunds_are_covered(books: Books) -> Iterator[str]:
-    """Yield orders of which more is paid back than was paid."""
+    """Yield orders of which more is paid back than was paid, and nobody was told.
+
+    A channel's own refund is a fact: above what was paid it stands before a person.
+    """
+    told = {row.order_id for row in books.exceptions if row.code == OVERPAID}
     for order in books.orders:
-        if order.refunded_minor > paid(order):
+        if order.refunded_minor > paid(order) and order.order_id not in told:
             yield f"{order.order_id}: {order.refunded_minor} back of {paid(order)} paid"
 
 

@@ -14,16 +14,14 @@ from urllib.parse import quote, urlencode
 from local.demo.http_client import Answer, Client
 from local.demo.kept import Kept
 from local.demo.seed import SHOP
+from local.inbound import inbound
 from shared.channels.shopify import CHANNEL
 from shared.contracts.base import Contract
-from shared.kernel.bus import Bus, Message
+from shared.kernel.bus import Bus
 from shared.kernel.clock import Clock
 from shared.kernel.documents import Documents
-from shared.kernel.ids import hash_id
-from shared.kernel.model import stamp
 
 API: Final = "/api/v1"
-SOURCE: Final = "/demo"
 
 
 class Unexpected(Exception):
@@ -143,24 +141,7 @@ class Doors:
     ) -> None:
         """Send a message as a till, a marketplace or a warehouse does."""
         self.count += 1
-        content = data.model_dump(mode="json", exclude_none=True)
-        tenant_id = str(content["tenant_id"])
-        event = {
-            "specversion": "1.0",
-            "id": hash_id("m", tenant_id, name),
-            "source": SOURCE,
-            "type": content["type"],
-            "tenantid": tenant_id,
-            "time": stamp(self.clock.now()),
-            "datacontenttype": "application/json",
-            "data": content,
-        }
-        message = Message(
-            message_id=f"{queue}:{tenant_id}:{event['id']}",
-            body=json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode(),
-            session_id=f"{tenant_id}:{session}" if session else None,
-            subject=str(content["type"]),
-        )
+        message = inbound(queue, data, name, self.clock.now(), session=session)
         await self.bus.send(queue, [message])
 
 

@@ -39,14 +39,37 @@ def accepted_orders_are_there(books: Books, memory: Memory) -> Iterator[str]:
 
 
 def facts_are_recorded_once(books: Books, memory: Memory) -> Iterator[str]:
-    """Yield movements that nobody told of, and facts that are missing."""
-    told = memory.facts.get(books.tenant_id, {})
+    """Yield movements that nobody told of."""
+    told = memory.facts.get(books.tenant_id, {}).keys() | moves_asked_for(books).keys()
     orders = {order.order_id for order in books.orders}
     for sku, movements in books.movements.items():
-        there = {body.movement_id for body in movements}
-        for name in sorted(there - told.keys()):
+        for name in sorted({body.movement_id for body in movements} - told):
             if not name.startswith("first.") and name.partition(".")[0] not in orders:
                 yield f"{sku} has movement {name} that nobody told of"
 
 
-CHECKS: Final[tuple[Check, ...]] = (accepted_orders_are_there, facts_are_recorded_once)
+def moves_follow_their_events(books: Books, _: Memory) -> Iterator[str]:
+    """Yield movements that an order's event asked for and stock has not made."""
+    made = {body.movement_id for bodies in books.movements.values() for body in bodies}
+    for name, sku in sorted(moves_asked_for(books).items()):
+        if name not in made:
+            yield f"{sku} lacks movement {name} that an event asked for"
+
+
+def moves_asked_for(books: Books) -> dict[str, str]:
+    """Return the SKU of each movement that an order's event names."""
+    found: dict[str, str] = {}
+    for events in books.events.values():
+        for event in events.values():
+            tasks = event.data.get("stock", [])
+            for task in tasks if isinstance(tasks, list) else []:
+                if isinstance(task, dict) and task.get("task") == "move":
+                    found[str(task["movement_id"])] = str(task["sku"])
+    return found
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    accepted_orders_are_there,
+    facts_are_recorded_once,
+    moves_follow_their_events,
+)

@@ -6,22 +6,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from local.inbound import inbound
 from local.simulate.engine import Pause
 from local.simulate.furniture import SKUS, STORES
 from local.simulate.people import Act, Troupe
+from local.simulate.pumps import ORDERS_IN
 from local.simulate.stage import person
 from shared.contracts.intake import Address as ToldAddress
-from shared.contracts.intake import Method, Payment, PlaceLine, PlaceOrder
+from shared.contracts.intake import Method, Payment, PlaceLine, PlaceOrder, ReceiveOrder
 from shared.flows import steer_order
 from shared.flows.place_order import place_order
 from shared.kernel.ids import order_id
 from shared.kernel.money import Money
 from shared.orders.decide import Edit, Units
 from shared.orders.model import Address
-from shared.wiring import flows
+from shared.wiring import flows, world
 
 DRAMA_S: Final = 240.0
 EUR: Final = "EUR"
+QUEUED: Final = 0.6  # of the orders that are told twice, how many also come by queue
 Wish = Callable[[str, str, random.Random, datetime], Awaitable[object]]
 
 
@@ -85,7 +88,7 @@ def arrive(
     wishes = [_wish(troupe, tenant_id, reference, chance) for _ in range(_wishes(chance))]
     troupe.play(name, stage.processes["web"], [_pause(at), place, *wishes], chance)
     if chance.random() < 0.4:
-        again = _placing(troupe, tenant_id, intake)
+        again = _placing(troupe, tenant_id, intake, is_queued=chance.random() < QUEUED)
         troupe.play(f"{name}+", stage.processes["shop"], [_pause(at), again], chance)
 
 
@@ -100,12 +103,18 @@ def _pause(seconds: float) -> Act:
     return act
 
 
-def _placing(troupe: Troupe, tenant_id: str, intake: PlaceOrder) -> Act:
+def _placing(troupe: Troupe, tenant_id: str, intake: PlaceOrder, *, is_queued: bool = False) -> Act:
+    name = order_id(tenant_id, intake.connection, intake.reference)
+    told = ReceiveOrder(tenant_id=tenant_id, order=intake)
+
     async def place() -> None:
-        clock = troupe.stage.clock
-        placed = await place_order(flows(), person(tenant_id), intake, clock.now())
-        accepted = troupe.memory.orders.setdefault(tenant_id, set())
-        accepted.add(placed.order.order_id)
+        if is_queued:
+            message = inbound(ORDERS_IN, told, intake.reference, intake.placed_at)
+            await world().bus.send(ORDERS_IN, [message])
+        else:
+            now = troupe.stage.clock.now()
+            await place_order(flows(), person(tenant_id), intake, now)
+        troupe.memory.orders.setdefault(tenant_id, set()).add(name)
 
     async def act() -> None:
         await troupe.give(place)

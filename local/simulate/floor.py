@@ -12,6 +12,7 @@ from local.simulate.stage import person
 from shared.contracts.stock import RejectReason
 from shared.flows import hand_out
 from shared.flows.hand_out import Rejection
+from shared.flows.move_work import move
 from shared.flows.ship_goods import Tender, ship
 from shared.fulfillment import service as work_service
 from shared.fulfillment.decide import asked_items
@@ -62,6 +63,8 @@ def next_step(work: Fulfillment, chance: random.Random) -> Step:
         return _answer
     if chance.random() < 0.12 and work.status is not Status.READY_FOR_PICKUP:
         return _reject
+    if chance.random() < 0.05:
+        return _move
     return STEPS.get(work.status, _nothing)
 
 
@@ -140,6 +143,11 @@ async def _reject(
     units = chance.choice((None, 1, item.quantity))
     row = Rejection(item.line_id, units, chance.choice(REASONS))
     return await hand_out.reject(flows(), caller, work.fulfillment_id, [row], now)
+
+
+async def _move(caller: Caller, work: Fulfillment, chance: random.Random, now: datetime) -> object:
+    target = chance.choice((None, *LOCATIONS))
+    return await move(flows(), caller, work.fulfillment_id, now, target=target)
 
 
 STEPS: Final[Mapping[Status, Step]] = {

@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import Any, Final
 
 from local.simulate.engine import TooManySteps, run_now
-from local.simulate.pumps import RELAYED, ROUTING, Pumps, feed_bell
+from local.simulate.pumps import RELAYED, WORKED, Pumps, feed_bell
 from local.simulate.stage import TENANTS, Stage
 from shared.flows.sweeps import sweep_tenant
 from shared.tenants import parking
 from shared.tenants.parking import ParkedStatus
 from shared.wiring import use
 
-DEAD: Final = f"{ROUTING}/$deadletterqueue"
+DEAD: Final = "$deadletterqueue"
 ROUNDS_MAX: Final = 30
 QUIET_ROUNDS: Final = 2  # one after every lock, lease and delay is over
 REPLAYS_MAX: Final = 3  # a message that is refused as often is not to be done as it is
@@ -41,7 +41,8 @@ def heal(stage: Stage, pumps: Pumps) -> None:
         if quiet == QUIET_ROUNDS:
             return
         stage.clock.jump(ROUND)
-        stage.engine.ring(ROUTING)
+        for path in WORKED:
+            stage.engine.ring(path)
         for container in RELAYED:
             stage.engine.ring(feed_bell(container))
     raise TooManySteps(f"not quiet after {ROUNDS_MAX} rounds")
@@ -86,6 +87,7 @@ async def _replay_parked(stage: Stage, tenant_id: str) -> None:
 
 async def _replay_dead(stage: Stage) -> None:
     bus = stage.base.bus
-    dead: Any = await bus.peek(DEAD, 200)
-    if dead:
-        await bus.replay(DEAD, [each.sequence_number for each in dead])
+    for path in WORKED:
+        dead: Any = await bus.peek(f"{path}/{DEAD}", 200)
+        if dead:
+            await bus.replay(path, [each.sequence_number for each in dead])

@@ -11,7 +11,7 @@ from functools import cache
 from time import process_time
 from typing import Final
 
-from local.simulate import customers, floor, stockroom
+from local.simulate import carriers, customers, floor, returning, stockroom, webshop
 from local.simulate.audit import audit
 from local.simulate.engine import Pause, TooManySteps
 from local.simulate.healing import heal
@@ -23,6 +23,7 @@ from shared.wiring import use
 
 STEPS_MAX: Final = 4_000  # of the drama, for each order and once more: it never comes near
 SALE_CHANCE: Final = 0.35
+WEBHOOK_EVERY: Final = 4  # orders: one of so many comes from the web shop
 JUMPS: Final = (
     timedelta(hours=1),
     timedelta(days=1),
@@ -114,7 +115,10 @@ def cast(troupe: Troupe, orders: int) -> None:
         own = _own(stage)
         count = orders // 2 + (orders % 2 if tenant_id == TENANTS[0] else 0)
         for number in range(count):
-            customers.arrive(troupe, tenant_id, number, season, _own(stage))
+            if number % WEBHOOK_EVERY == WEBHOOK_EVERY - 1:
+                webshop.tell(troupe, tenant_id, number, season.arrivals_s, _own(stage))
+            else:
+                customers.arrive(troupe, tenant_id, number, season, _own(stage))
         for index in range(2):
             acts = floor.shift(troupe, tenant_id, 4 * count, own)
             troupe.play(f"{tenant_id}/floor-{index}", stage.processes["shop"], acts, own)
@@ -122,6 +126,10 @@ def cast(troupe: Troupe, orders: int) -> None:
         troupe.play(f"{tenant_id}/stockroom", stage.processes["shop"], acts, own)
         acts = stockroom.quotes(troupe, tenant_id, 1 + count // 4, own)
         troupe.play(f"{tenant_id}/quotes", stage.processes["web"], acts, own)
+        acts = returning.counter(troupe, tenant_id, 1 + count // 4, own)
+        troupe.play(f"{tenant_id}/counter", stage.processes["shop"], acts, own)
+        acts = carriers.reports(troupe, tenant_id, 1 + count // 2, own)
+        troupe.play(f"{tenant_id}/carriers", stage.processes["web"], acts, own)
         acts = stockroom.sweeps(troupe, tenant_id, 8)
         troupe.play(f"{tenant_id}/sweep", stage.processes["worker-2"], acts, own)
     troupe.play("clock", stage.processes["web"], _jumps(stage), _own(stage))

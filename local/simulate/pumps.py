@@ -6,12 +6,13 @@ A consumer that crashes leaves its messages locked; they come again when the loc
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
 from functions._relay import relay
+from functions.orders import receive_orders
 from functions.routing import follow_events
 from local.host.change_documents import documents_of
 from local.host.messages import message_of
@@ -23,12 +24,14 @@ from shared.kernel.errors import Outside
 from shared.wiring.simulated import AdversarialFeed
 
 ROUTING: Final = "events/routing"
+ORDERS_IN: Final = "orders-in"
 RELAYED_AT_ONCE: Final = 60
 TAKEN_AT_ONCE: Final = 3
 IDLE_S: Final = 10.0  # without news; a feed may have been late
 RESTART_S: Final = 2.0
 AGAIN_S: Final = 1.0
 Start = Callable[[], None]
+WORKED: Final = {ROUTING: follow_events, ORDERS_IN: receive_orders}  # by path
 RELAYED: Final = (Container.ORDERS, Container.STOCK)
 OUTAGE_CHANCE: Final = 0.3  # of a seed: the relay is away for some minutes
 
@@ -67,7 +70,7 @@ class Pumps:
         changes = getattr(stage.base.store, "on_change")  # noqa: B009 - no part of the port
         changes.append(lambda container: stage.engine.ring(feed_bell(container)))
         sends = getattr(stage.base.bus, "on_send")  # noqa: B009 - no part of the port
-        sends.append(lambda _: stage.engine.ring(ROUTING))
+        sends.append(self._ring)
         if chance.random() < OUTAGE_CHANCE:
             begin = chance.uniform(0.0, 150.0)
             self.relay_away_s = (begin, begin + chance.uniform(60.0, 400.0))
@@ -77,7 +80,12 @@ class Pumps:
             self.feeds[container] = AdversarialFeed(feed, chance, again=0.05)
             self._relay(container)
         for name in WORKERS:
-            self._consumer(name, stage.processes[name])
+            self._consumer(ROUTING, name, stage.processes[name])
+        self._consumer(ORDERS_IN, WORKERS[0], stage.processes[WORKERS[0]])
+
+    def _ring(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            self.stage.engine.ring(path)
 
     def calm(self) -> None:
         """Read the feeds as they are: what was brought twice has been brought twice."""
@@ -93,12 +101,14 @@ class Pumps:
             after_s=RESTART_S,
         )
 
-    def _consumer(self, name: str, process: Process) -> None:
+    def _consumer(self, path: str, name: str, process: Process) -> None:
         self.stage.engine.start(
-            f"routing@{name}",
-            self._consuming(process),
+            f"{path}@{name}",
+            self._consuming(path, process),
             process.enter,
-            lambda _, crash: self._again(crash, process, lambda: self._consumer(name, process)),
+            lambda _, crash: self._again(
+                crash, process, lambda: self._consumer(path, name, process)
+            ),
             after_s=RESTART_S,
         )
 
@@ -125,36 +135,38 @@ class Pumps:
             await Pause(FOREVER_S if engine.is_calm else IDLE_S, feed_bell(container))
             await Pause(AGAIN_S)
 
-    async def _consuming(self, process: Process) -> None:
+    async def _consuming(self, path: str, process: Process) -> None:
         bus = process.base.bus
         has_news = getattr(bus, "has_news")  # noqa: B009 - as above
         while True:
-            if not has_news(ROUTING):
-                await self._wait_for_message()
+            if not has_news(path):
+                await self._wait_for_message(path)
                 continue
             try:
-                received = await bus.receive(ROUTING, TAKEN_AT_ONCE)
+                received = await bus.receive(path, TAKEN_AT_ONCE)
             except Outside:
                 await Pause(AGAIN_S)
                 continue
             for message in received:
-                await self._work(process, message)
+                await self._work(path, process, message)
 
-    async def _wait_for_message(self) -> None:
+    async def _wait_for_message(self, path: str) -> None:
         due = run_now(getattr(self.stage.base.bus, "next_due")())  # noqa: B009 - as above
         seconds = FOREVER_S
         if due is not None:
-            seconds = max(0.001, (due - self.stage.clock.now()) / timedelta(seconds=1))
-        await Pause(seconds, ROUTING)
+            # What is due already is another path's, or is being received.
+            seconds = (due - self.stage.clock.now()) / timedelta(seconds=1)
+            seconds = seconds if seconds > 0 else AGAIN_S
+        await Pause(seconds, path)
 
-    async def _work(self, process: Process, received: Received) -> None:
+    async def _work(self, path: str, process: Process, received: Received) -> None:
         trouble = self.stage.trouble
         if self.stage.chance.random() < trouble.rates.lost:
             trouble.points.faults["lost"] += 1
             return  # comes again when its lock has run out
         try:
-            await follow_events(message_of(received))
-            await process.base.bus.complete(ROUTING, received)
+            await WORKED[path](message_of(received))
+            await process.base.bus.complete(path, received)
         except (LockLost, Outside):
             return
 

@@ -14,6 +14,15 @@ def routing_of(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return topic["Properties"], named["routing"]
 
 
-def test_the_simulated_subscription_is_the_real_one() -> None:
+def orders_in_of(text: str) -> dict[str, Any]:
+    """Return the queue of orders."""
+    config: Any = read_json(text)
+    named = {each["Name"]: each for each in config["UserConfig"]["Namespaces"][0]["Queues"]}
+    found: dict[str, Any] = named["orders-in"]
+    return found
+
+
+def test_the_simulated_entities_are_the_real_ones() -> None:
     simulated, real = TOPOLOGY.read_text(), Settings().topology.read_text()
     assert routing_of(simulated) == routing_of(real)
+    assert orders_in_of(simulated) == orders_in_of(real)
