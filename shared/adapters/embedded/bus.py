@@ -63,6 +63,7 @@ class EmbeddedBus:
         database = Database(path, LAYOUT, synchronous=synchronous, threaded=threaded)
         self._desk = Desk(database, topology, clock, owner or this_process(), faults)
         self.on_send: list[Listener] = self._desk.listeners
+        self.checkpoint = database.checkpoint  # an erase is complete only after it
         self.unmatched = 0
 
     async def close(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,7 @@ def _checked(body: bytes) -> bytes:
 
 
 class FolderClaims:
-    """One file a body, named by a hash, so that no tenant can name a path."""
+    """One file a body in a folder a tenant, both named by hashes: no tenant can name a path."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder, self._clock = folder, clock
@@ -48,9 +49,18 @@ class FolderClaims:
         """Remove what is older than 7 days; returns how many."""
         return await asyncio.to_thread(_sweep, self._folder, self._clock.now())
 
+    async def forget(self, tenant_id: str, is_about: Callable[[bytes], bool]) -> int:
+        """Remove a tenant's bodies of which that holds (see `Claims`)."""
+        try:
+            return await asyncio.to_thread(_forget, self._place(tenant_id), is_about)
+        except OSError as error:
+            raise Unavailable("the folder of claim checks cannot be written") from error
+
+    def _place(self, tenant_id: str) -> Path:
+        return self._folder / hashlib.sha256(tenant_id.encode()).hexdigest()[:16]
+
     def _path(self, tenant_id: str, name: str) -> Path:
-        digest = hashlib.sha256(f"{len(tenant_id)}:{tenant_id}{name}".encode()).hexdigest()
-        return self._folder / digest[:2] / digest
+        return self._place(tenant_id) / hashlib.sha256(name.encode()).hexdigest()
 
 
 def _write(path: Path, body: bytes, now: datetime) -> None:
@@ -82,6 +92,13 @@ def _sweep(folder: Path, now: datetime) -> int:
     return len(over)
 
 
+def _forget(place: Path, is_about: Callable[[bytes], bool]) -> int:
+    found = [p for p in place.glob("*") if p.is_file() and is_about(p.read_bytes())]
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
+
+
 class MemoryClaims:
     """For worlds that keep nothing."""
 
@@ -97,6 +114,14 @@ class MemoryClaims:
         """Return a body (see `Claims`)."""
         kept_at, body = self._bodies.get((tenant_id, name), (self._clock.now() - KEPT, b""))
         return None if self._clock.now() - kept_at >= KEPT else body
+
+    async def forget(self, tenant_id: str, is_about: Callable[[bytes], bool]) -> int:
+        """Forget a tenant's bodies of which that holds (see `Claims`)."""
+        mine = [(name, body) for name, (_, body) in self._bodies.items() if name[0] == tenant_id]
+        found = [name for name, body in mine if is_about(body)]
+        for name in found:
+            del self._bodies[name]
+        return len(found)
 
     async def sweep(self) -> int:
         """Forget what is over."""

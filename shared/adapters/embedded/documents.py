@@ -126,7 +126,7 @@ class EmbeddedDocuments:
         self, tenant_id: str, container: Container, key: str, operations: Sequence[Operation]
     ) -> tuple[str, ...]:
         """Write all or nothing in one partition; returns the new etags ("" for a delete)."""
-        bodies = tuple(body_of(operation) for operation in operations)
+        bodies = tuple([body_of(operation) for operation in operations])
         check_operations(operations, [len(body) for body in bodies])
         _check_place(tenant_id, container, key, operations)
         batch = Batch(tenant_id, container, key, tuple(operations), bodies)
@@ -215,5 +215,6 @@ class EmbeddedDocuments:
 def _check_place(tenant_id: str, container: Container, key: str, operations: Sequence[Any]) -> None:
     if not tenant_id or not 0 < len(key.encode()) <= KEY_BYTES_MAX:
         raise ValueError("a partition needs a tenant and a key")
-    if strange := [o.kind.type for o in operations if o.kind.container != container]:
-        raise ValueError(f"{strange[0]} documents do not live in {container}")
+    for operation in operations:
+        if operation.kind.container is not container:
+            raise ValueError(f"{operation.kind.type} documents do not live in {container}")

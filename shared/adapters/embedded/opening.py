@@ -79,12 +79,13 @@ class Syncing:
     The log is synced whole: nothing is ever kept without what was committed before it.
     """
 
-    def __init__(self, synchronous: Synchronous) -> None:
-        self._is_full = self._is_on = synchronous == "FULL"
+    def __init__(self, synchronous: Synchronous, path: str) -> None:
+        self.can_be_left_out = synchronous == "FULL" and path != MEMORY
+        self._is_on = self.can_be_left_out
 
     def want(self, connection: sqlite3.Connection, *, is_durable: bool) -> None:
         """Set a connection that is in no transaction."""
-        if self._is_full and is_durable is not self._is_on:
+        if self.can_be_left_out and is_durable is not self._is_on:
             connection.execute(f"PRAGMA synchronous={'FULL' if is_durable else 'NORMAL'}")
             self._is_on = is_durable
 

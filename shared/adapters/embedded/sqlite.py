@@ -68,7 +68,7 @@ class Database:
         self._synchronous, self._threaded = synchronous, threaded
         self._on_begin, self._on_end = on_begin, on_end
         self._commits = 0
-        self._syncing = Syncing(synchronous)
+        self._syncing = Syncing(synchronous, path)
         self._pace, self._turns = DiskPace(), Turns(self._write_gathered)
         self._is_open = True
         self._turn = threading.Lock()  # the writer's connection: one thread at a time
@@ -124,6 +124,8 @@ class Database:
         Raises:
             Unavailable: it did not begin within BUSY_S, or the disk refused.
         """
+        if not self._threaded:
+            return cast(T, self._perform_here(Job(work)))
         return cast(T, await self._submit(work, is_durable=is_durable, can_wait=can_wait))
 
     async def checkpoint(self) -> None:
@@ -131,7 +133,10 @@ class Database:
 
         An erase is complete only after it: until then the log still holds the old pages.
         """
-        await self._submit(None)
+        if self._threaded:
+            await self._submit(None)
+        else:
+            self._perform_here(Job(None))
 
     async def close(self) -> None:
         """Finish the writes that wait, empty the log and close every connection."""
@@ -152,9 +157,6 @@ class Database:
     ) -> Any:
         if not self._is_open:
             raise Unavailable("the database is closed")
-        if not self._threaded:
-            self._lock.acquire()
-            return self._perform_here(Job(work))
         if self._queue.qsize() >= QUEUED_MAX:
             raise Unavailable(f"{QUEUED_MAX} writes are waiting")
         loop = asyncio.get_running_loop()
@@ -176,6 +178,10 @@ class Database:
         self._queue.put(job)
 
     def _perform_here(self, job: Job) -> Any:
+        """Write in the caller, alone."""
+        if not self._is_open:
+            raise Unavailable("the database is closed")
+        self._lock.acquire()
         try:
             self._perform([job])
         finally:
@@ -255,7 +261,8 @@ class Database:
         connection = self._writer
         run = run_alone if len(jobs) == 1 else run_beside_others
         try:
-            self._syncing.want(connection, is_durable=any(job.is_durable for job in jobs))
+            if self._syncing.can_be_left_out:
+                self._syncing.want(connection, is_durable=any(job.is_durable for job in jobs))
             connection.execute("BEGIN IMMEDIATE")
             if self._on_begin is not None:
                 self._on_begin(connection)
