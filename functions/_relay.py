@@ -17,7 +17,7 @@ from shared.contracts.relay import (
     happening_of,
     parcel_of,
 )
-from shared.flows.marks import marks_of
+from shared.flows.marks import is_for_anyone, marks_of
 from shared.inventory.decide.outbox import TELLING, events_of
 from shared.kernel.bus import Entity, Message, Park
 from shared.kernel.documents import EVENT_KINDS, Change, Container
@@ -97,6 +97,8 @@ async def _pack(current: World, happenings: Iterable[Happening]) -> list[tuple[s
     for happening in happenings:
         about = happening.tenant_id, happening.name, happening.data
         marks = await marks_of(telling(), *about, now)
+        if not is_for_anyone(happening.name, happening.data, marks):
+            continue
         try:
             parcel = parcel_of(happening, marks)
         except ValueError as error:

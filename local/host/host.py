@@ -172,8 +172,8 @@ class Host:
             self._sends().remove(self._on_send)
 
     def _changes(self) -> list[Callable[[Container], None]]:
-        """The store's listeners; a store that has none is polled."""
-        found: list[Callable[[Container], None]] = getattr(self._world.store, "on_change", [])
+        """The store's listeners to news; a store that has none is polled, as is all else."""
+        found: list[Callable[[Container], None]] = getattr(self._world.store, "on_news", [])
         return found
 
     def _sends(self) -> list[Callable[[frozenset[str]], None]]:

@@ -49,6 +49,8 @@ class Kind(Generic[D]):
     """A type of document: where it lives, its model, the fields that queries may name.
 
     `upgrade` turns the JSON of an older schemaVersion into the current one; pure, applied on read.
+    `is_news`: a relay publishes it, so a store that can wakes the relays; all else they read when
+    they look next.
     """
 
     container: Container
@@ -57,6 +59,7 @@ class Kind(Generic[D]):
     fields: tuple[str, ...] = ()
     version: int = 1
     upgrade: Upgrade | None = None
+    is_news: bool = False
 
     def __hash__(self) -> int:
         return hash((self.container, self.type))
@@ -280,7 +283,9 @@ class EventDocument(Document):
     data: dict[str, JsonValue] = {}
 
 
-EVENT_KINDS: Final = {c: Kind(c, "event", EventDocument, ("name", "at")) for c in Container}
+EVENT_KINDS: Final = {
+    c: Kind(c, "event", EventDocument, ("name", "at"), is_news=True) for c in Container
+}
 
 
 async def pages(

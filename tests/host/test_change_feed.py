@@ -9,7 +9,15 @@ from azure.functions.meta import Datum
 
 from local.host.change_documents import documents_of
 from local.host.host import running_host
-from shared.kernel.documents import EVENT_KINDS, Change, Container, Create, EventDocument
+from shared.kernel.documents import (
+    EVENT_KINDS,
+    Change,
+    Container,
+    Create,
+    Document,
+    EventDocument,
+    Kind,
+)
 from shared.wiring import World
 from tests.host.apps import a_world, an_app, hosting, options
 
@@ -110,3 +118,16 @@ def test_the_envelope_is_there_without_reading_the_body() -> None:
 def test_of_a_damaged_document_the_envelope_is_left() -> None:
     (document,) = documents_of([a_change(b"")])
     assert sorted(document) == ["_etag", "id", "key", "pk", "tenantId", "type"]
+
+
+NOTE = Kind(Container.ORDERS, "note", Document)
+
+
+async def test_only_what_a_relay_publishes_wakes_it() -> None:
+    world, woken = a_world(), list[Container]()
+    getattr(world.store, "on_news").append(woken.append)  # noqa: B009 - no part of the port
+    await world.store.batch("acme", Container.ORDERS, "o-1", [Create(NOTE, "n", Document())])
+    assert woken == []
+    await write(world, "o-1", "evt:a")
+    assert woken == [Container.ORDERS]
+    await world.close()

@@ -62,7 +62,9 @@ class EmbeddedDocuments:
 
     Attributes:
         on_change: called with the container of each batch of this process, after its commit, on the
-            event loop that wrote: it wakes that container's relay and no other.
+            event loop that wrote.
+        on_news: likewise, but only of batches that a relay publishes something of: it wakes that
+            container's relay and no other.
 
     Raises:
         UnreadableDatabase: the file is damaged, another program's or of a newer version.
@@ -82,6 +84,7 @@ class EmbeddedDocuments:
         self._clock, self._faults, self._new_owner = clock, faults, new_owner
         self._meter = meter or NoMeter()
         self.on_change: list[Callable[[Container], None]] = []
+        self.on_news: list[Callable[[Container], None]] = []
         self._decoded = Decoded()
         self._writer = Writer(clock)
         self._database = Database(
@@ -135,6 +138,9 @@ class EmbeddedDocuments:
             etags = await self._database.write(lambda c: self._writer.apply(c, batch))
             for listener in self.on_change:
                 listener(container)
+            if self.on_news and any(operation.kind.is_news for operation in operations):
+                for listener in self.on_news:
+                    listener(container)
             return etags
 
         detail = (tenant_id, key, [operation.id for operation in operations])

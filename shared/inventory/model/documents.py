@@ -209,10 +209,11 @@ class SweepCursor(Document):
 _S = Container.STOCK
 LEVELS: Final = Kind(_S, "level", Level, ("location_id", "sku"))
 RESERVATIONS: Final = Kind(
-    _S, "reservation", ReservationDocument, ("location_id", "order_id", "expires_at", "at")
+    *(_S, "reservation", ReservationDocument, ("location_id", "order_id", "expires_at", "at")),
+    is_news=True,
 )
-ENDS: Final = Kind(_S, "end", EndDocument, ("location_id", "at"))
-MOVEMENTS: Final = Kind(_S, "movement", MovementDocument, ("location_id", "at"))
+ENDS: Final = Kind(_S, "end", EndDocument, ("location_id", "at"), is_news=True)
+MOVEMENTS: Final = Kind(_S, "movement", MovementDocument, ("location_id", "at"), is_news=True)
 DEMAND: Final = Kind(_S, "demand", Demand)
 WAITS: Final = Kind(_S, "wait", WaitDocument, ("open", "rank", "order_id"))
 STOCK_RULES: Final = Kind(Container.MASTER, "stockrules", StockRules)

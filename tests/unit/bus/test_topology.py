@@ -15,6 +15,7 @@ from shared.adapters.embedded.bus_topology import (
     read_topology,
 )
 from shared.contracts.base import short_name
+from shared.flows.marks import is_for_anyone
 from shared.insights.decide import COUNTED
 from shared.kernel.bus import Entity
 from tests.unit.bus.samples import a_message
@@ -102,6 +103,18 @@ def test_every_event_that_is_counted_reaches_the_insights() -> None:
     for name in COUNTED:
         message = a_message(short_name(name))
         assert any(wants(message) for wants in insights.filters), name
+
+
+@pytest.mark.parametrize("marks", [(), ("told",), ("written_back",), ("stock",), ("route",)])
+def test_the_relay_sends_what_a_subscription_takes_and_nothing_else(marks: tuple[str, ...]) -> None:
+    events = load_topology(SHIPPED).destinations["events"]
+    contracts = json.loads((SHIPPED.parents[1] / "docs" / "events.json").read_text("utf-8"))
+    data = dict.fromkeys(marks, True)
+    beside = [mark for mark in marks if mark not in {"stock", "route"}]
+    for name in contracts:
+        message = a_message(short_name(name), **data)
+        is_taken = any(wants(message) for line in events.lines for wants in line.filters)
+        assert is_for_anyone(name, data, beside) is is_taken, name
 
 
 def test_a_queue_without_properties_has_the_brokers_usual_ones() -> None:

@@ -127,6 +127,14 @@ async def test_documents_that_are_no_events_are_passed_over() -> None:
     assert len(await published(door)) == 0
 
 
+async def test_an_event_that_no_subscription_takes_is_not_sent() -> None:
+    door = await a_door()
+    noted = an_accepted().model_dump(mode="json") | {"type": "orders.order-noted.v1"}
+    document = a_document(an_accepted()) | {"name": "orders.order-noted.v1", "data": noted}
+    assert await run(door, document, a_document(an_accepted(order_version=3), 3)) == 1
+    assert len(await published(door)) == 1
+
+
 async def test_an_unreadable_event_is_parked_and_the_others_are_sent() -> None:
     door = await a_door()
     broken = a_document(an_accepted(), 2) | {"at": "yesterday"}
