@@ -119,11 +119,10 @@ async def test_another_world_is_put_in_within_a_use_which_puts_the_first_back() 
         put_in(second.world)
         assert world() is second.world
         put_in(first.world)
-    with pytest.raises(ZeroDivisionError), use(first.world):
-        put_in(second.world)
-        _ = 1 / 0
-    with use(second.world) as outer:
-        assert world() is outer
+    with use(second.world):
+        with use(first.world):
+            put_in(first.world)
+        assert world() is second.world
 
 
 async def test_what_waits_is_counted_and_what_died_apart() -> None:
