@@ -6,7 +6,7 @@ from typing import Final
 
 from shared.flows.packing_slip import PackingSlip
 
-CONTENT_TYPE: Final = "text/html; charset=utf-8"
+CONTENT_TYPE: Final = "text/html"
 # The page holds names and addresses: no script runs on it and nothing is fetched from elsewhere.
 POLICY: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline';"

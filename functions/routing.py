@@ -58,7 +58,7 @@ async def read_decisions(call: Call[None]) -> Reply:
     )
     if asked == "text":
         told = [_in_words(row.body) for row in page.items]
-        return Reply("\n\n".join(told).encode(), content_type="text/plain; charset=utf-8")
+        return Reply("\n\n".join(told).encode(), content_type="text/plain")
     rows = [row.body.model_dump(mode="json", exclude_none=True) for row in page.items]
     return Reply(listing(rows, page.cursor))
 
