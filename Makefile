@@ -17,7 +17,7 @@ test: ## everything that CI runs
 check: ## the same without the slow tests and without coverage
 	@tools/check --fast
 
-bench: ## benchmarks as JSON lines (NAME=reserve picks one)
+bench: ## benchmarks as JSON lines (NAME=work_unit picks one)
 	@python="$$(tools/venv dev)" && exec "$$python" -m bench $(NAME)
 
 conformance: ## the worked examples with their published results, a line each
