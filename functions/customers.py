@@ -12,15 +12,19 @@ from shared.customers import service
 from shared.customers.model import (
     Customer,
     CustomerDetails,
+    ErasureStage,
     IdentifierKind,
     Keyring,
     MergeSuggestion,
     keyring_of,
 )
+from shared.flows.erase_customer import continue_erasures
+from shared.flows.erase_customer import erase_customer as erase_customer_flow
 from shared.flows.link_customer import link_customer
 from shared.kernel.errors import Fault, Invalid, NotFound
-from shared.kernel.model import Instant
-from shared.wiring import flows, store, tenants
+from shared.kernel.model import Instant, Strict
+from shared.tenants.service import active_tenants
+from shared.wiring import clock, eraser, flows, store, tenants
 
 bp = func.Blueprint()
 
@@ -48,6 +52,23 @@ class CustomerView(CustomerDetails):
     changed_at: Instant
     erased_at: Instant | None = None
     suggestions: tuple[MergeSuggestion, ...] = ()
+
+
+class ErasureView(Strict):
+    """How far an erase has come: `stage` done is its end.
+
+    `bodies` that were kept as they came are gone, `orders` were looked at; `left` came meanwhile
+    and are still to be fulfilled: ask again once they are.
+    """
+
+    customer_id: str
+    stage: ErasureStage
+    bodies: int
+    orders: int
+    left: tuple[str, ...] = ()
+    asked_at: Instant
+    asked_by: str
+    done_at: Instant | None = None
 
 
 class CustomerPatch(RootModel[dict[str, JsonValue]]):
@@ -97,6 +118,23 @@ async def change_customer(call: Call[CustomerPatch]) -> Reply:
         now=call.now,
     )
     return Reply(_shown(saved.body), etag=saved.etag)
+
+
+@http(bp, "POST", "customers/{customer}:erase", "customers.erase", answer=ErasureView)
+async def erase_customer(call: Call[None]) -> Reply:
+    """Erase a customer's personal data everywhere; what takes longer goes on by itself.
+
+    Refused while goods of theirs are still to be handed out or sent.
+    """
+    found = await erase_customer_flow(eraser(), call.caller, call.param("customer"), call.now)
+    return Reply(ErasureView(**{name: getattr(found, name) for name in ErasureView.model_fields}))
+
+
+@bp.timer_trigger(arg_name="timer", schedule="15 * * * * *")
+async def sweep_erasures(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the registry wants it
+    """Go on with erases that a request began."""
+    async for tenant_id in active_tenants(store()):
+        await continue_erasures(eraser(), tenant_id, clock().now())
 
 
 async def _ring(call: Call[Any]) -> Keyring:

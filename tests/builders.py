@@ -5,6 +5,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import azure.functions as func
@@ -268,11 +269,16 @@ async def a_shop(
     products: tuple[ProductDetails, ...] = (),
     rules: RuleSet | None = None,
     associate_at: str = "berlin",
+    folder: Path | None = None,
     **preferences: Any,
 ) -> Shop:
-    """Return a tenant with two stores and a boot, an active rule set, and the example tariffs."""
+    """Return a tenant with two stores and a boot, an active rule set, and the example tariffs.
+
+    With a `folder` its world is in files.
+    """
     clock = SteppedClock(MONDAY_NINE)
-    world = embedded_world(in_memory=True, clock=clock, rng=random.Random(7))
+    rng = random.Random(7)
+    world = embedded_world(folder, in_memory=folder is None, clock=clock, rng=rng, threaded=False)
     shop = Shop(world, clock)
     await _tenant(shop, associate_at, preferences)
     store = world.store

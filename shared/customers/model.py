@@ -3,6 +3,7 @@
 Personal data stands here and in orders only. The documents that find a customer hold hashes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -18,6 +19,7 @@ from shared.tenants.model import Settings
 IDENTIFIERS_MAX: Final = 20  # of one kind
 ADDRESSES_MAX: Final = 30
 SUGGESTIONS_MAX: Final = 20
+LEFT_MAX: Final = 100  # orders named where an erase is refused, or leaves some
 CUSTOMER_ID: Final = "customer"
 LOOKUP_ID: Final = "lookup"
 
@@ -75,6 +77,40 @@ class Lookup(Document):
 LOOKUPS: Final = Kind(Container.MASTER, "lookup", Lookup, ("customer_id",))
 
 
+class ErasureStage(StrEnum):
+    """What an erase is at; each step may be repeated."""
+
+    BODIES = "bodies"  # what came in or went out as it was: while it is known whose it is
+    ORDERS = "orders"
+    CUSTOMER = "customer"
+    FILES = "files"  # old pages of the databases
+    DONE = "done"
+
+
+class Erasure(Document):
+    """How far the erase of one customer has come; holds no personal data.
+
+    `step` and `cursor` say where a stage goes on; `left` are orders that came meanwhile and are
+    still to be fulfilled: ask again once they are.
+    """
+
+    customer_id: Identifier
+    stage: ErasureStage = ErasureStage.BODIES
+    is_open: bool = True
+    step: int = Field(default=0, ge=0)
+    cursor: str | None = None
+    bodies: int = Field(default=0, ge=0)
+    orders: int = Field(default=0, ge=0)
+    left: tuple[Identifier, ...] = Field(default=(), max_length=LEFT_MAX)
+    asked_at: Instant
+    asked_by: Text
+    done_at: Instant | None = None
+
+
+ERASURES: Final = Kind(Container.MASTER, "erasure", Erasure, ("is_open", "customer_id"))
+ERASURE_ID: Final = "erasure"
+
+
 @dataclass(frozen=True, slots=True)
 class Keyring:
     """What it takes to hash personal data of a tenant: its key, and the country of its numbers."""
@@ -104,6 +140,16 @@ class IdentifierTaken(Refused):
     def __init__(self, kind: IdentifierKind, customer_id: str) -> None:
         super().__init__(f"the {kind} is that of customer {customer_id}")
         self.kind, self.customer_id = str(kind), customer_id
+
+
+class CustomerHasOpenOrders(Refused):
+    """Goods are still to be handed out or sent: the address is needed until then."""
+
+    code, status = "customer-has-open-orders", 409
+
+    def __init__(self, orders: Sequence[str]) -> None:
+        super().__init__(f"{len(orders)} orders are still to be fulfilled; cancel or finish them")
+        self.orders = tuple(orders)
 
 
 class CustomerErased(Refused):

@@ -1,5 +1,6 @@
 """Claim checks: bodies too large for a message wait here, and the message names them (design 4)."""
 
+from collections.abc import Callable
 from typing import Final, Protocol
 
 CLAIM_BYTES_FROM: Final = 200_000  # below it a body travels in its message
@@ -20,6 +21,14 @@ class Claims(Protocol):
 
         Raises:
             Unavailable: try again.
+        """
+        ...
+
+    async def forget(self, tenant_id: str, is_about: Callable[[bytes], bool]) -> int:
+        """Remove a tenant's bodies of which that holds, and return how many: an erase asks.
+
+        Raises:
+            Unavailable: some may still be there; ask again.
         """
         ...
 

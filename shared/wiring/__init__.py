@@ -1,5 +1,6 @@
 """The composition root: what a process stands on, by name."""
 
+from shared.wiring.erasing import eraser
 from shared.wiring.settings import Settings, WrongSettings, settings_from
 from shared.wiring.telling import telling
 from shared.wiring.world import (
@@ -26,6 +27,7 @@ __all__ = [
     "claims",
     "clock",
     "embedded_world",
+    "eraser",
     "flows",
     "ids",
     "office",

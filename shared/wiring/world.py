@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 DOCUMENTS_FILE: Final = "orderloom.db"
 BUS_FILE: Final = "bus.db"
 VAULT_FILE: Final = "vault.json"
+Closer = Callable[[], Awaitable[None] | None]
 
 
 @dataclass(slots=True)
@@ -54,8 +55,9 @@ class World:
     flows: Flows
     meter: Meter
     outbox: Path | None  # folder of customer messages; None keeps none
+    scrub: Callable[[], Awaitable[bool]]  # empties files of old pages; Cosmos DB has none
     telling: Telling | None = None  # made when first asked for (wiring.telling)
-    closers: list[Callable[[], Awaitable[None] | None]] = field(default_factory=list)
+    closers: list[Closer] = field(default_factory=list)
 
     async def close(self) -> None:
         """Close what was opened, last first."""
@@ -130,7 +132,7 @@ def embedded_world(
 def _assembled(parts: "_Parts") -> World:
     chosen, clock = parts.settings, parts.clock
     source = parts.rng or randomness.SystemRandom()
-    store, bus, closers = _databases(parts)
+    store, bus, scrub, closers = _databases(parts)
     # On disk they are never drawn from a seed: whoever knows it would know them.
     secrets = _made_up(source) if parts.in_memory else secrets_of(chosen)
     ids = SortableIds(clock, source)
@@ -158,6 +160,7 @@ def _assembled(parts: "_Parts") -> World:
         flows=Flows(store, Knowledge(store), ids),
         meter=parts.meter,
         outbox=None if parts.in_memory else chosen.outbox_folder,
+        scrub=scrub,
         closers=closers,
     )
 
@@ -183,14 +186,13 @@ class _Parts:
         return ":memory:" if self.in_memory else str(self.settings.data / name)
 
 
-def _databases(
-    parts: _Parts,
-) -> tuple[Documents, Bus, list[Callable[[], Awaitable[None] | None]]]:
+def _databases(parts: _Parts) -> tuple[Documents, Bus, Callable[[], Awaitable[bool]], list[Closer]]:
     from shared.adapters.embedded.bus import EmbeddedBus
     from shared.adapters.embedded.bus_topology import TopologyError, load_topology
     from shared.adapters.embedded.documents import EmbeddedDocuments
     from shared.adapters.embedded.faults import NO_FAULTS
     from shared.adapters.embedded.opening import UnreadableDatabase
+    from shared.adapters.embedded.scrubbing import Scrubber
 
     settings = parts.settings
     if not parts.in_memory:
@@ -210,7 +212,8 @@ def _databases(
         bus = EmbeddedBus(bus_file, topology, **common, **simulated.bus)
     except (UnreadableDatabase, TopologyError) as error:
         raise WrongSettings([str(error)]) from error
-    return store, bus, [store.close, bus.close]
+    scrub = Scrubber([(documents_file, store.checkpoint), (bus_file, bus.checkpoint)])
+    return store, bus, scrub, [store.close, bus.close]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,273 @@
+"""A customer is erased everywhere, down to the bytes of the files."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions import customers, orders
+from shared.channels.model import INBOX, Envelope, InboxStatus
+from shared.contracts.cloud_event import AnyEvent
+from shared.contracts.intake import Address, Contact, PlaceTender
+from shared.customers.decide import new_customer
+from shared.customers.model import ERASURES, Erasure, ErasureStage
+from shared.flows import erase_customer as flow
+from shared.flows.erase_customer import continue_erasures
+from shared.flows.link_customer import link_customer
+from shared.flows.personal_data import Person, names, person_of, text_of
+from shared.flows.tell_customer import tell_customer
+from shared.kernel.bus import Message, Park
+from shared.kernel.documents import EVENT_KINDS, Container, Create
+from shared.kernel.money import Money
+from shared.orders.decide.erase import area_of
+from shared.orders.model import Order
+from shared.tenants.model import Role
+from shared.tenants.parking import Lot, list_parked, park
+from shared.wiring import eraser, telling, use
+from tests.builders import TENANT, Shop, a_line, a_shop, an_order
+
+MARKS = ("erika.muster@example.org", "+491701234567", "Erika Mustermann", "Geheimweg 17")
+
+
+@pytest.fixture
+async def kept(tmp_path: Path) -> AsyncIterator[Shop]:
+    """A retailer whose world is in files."""
+    made = await a_shop(folder=tmp_path)
+    yield made
+    await made.close()
+
+
+def erikas(**changes: Any) -> Any:
+    usual: dict[str, Any] = {
+        "reference": "E-1",
+        "customer": Contact(name=MARKS[2], email=MARKS[0], phone=MARKS[1]),
+        "ship_to": Address(
+            name=MARKS[2],
+            lines=(MARKS[3],),
+            postcode="80331",
+            locality="Munich",
+            country="DE",
+            lat_e6=48_100_000,
+            lon_e6=11_500_000,
+        ),
+        "tenders": (PlaceTender(kind="card", amount=Money("EUR", 2_000), last4="4242"),),
+        "lines": (a_line(taken_at="berlin"),),
+    }
+    return an_order(**(usual | changes))
+
+
+async def bought(shop: Shop, **changes: Any) -> Order:
+    """Place Erika's order through the door, with its answer kept and its customer linked."""
+    body = erikas(**changes).model_dump(mode="json", exclude_none=True)
+    placed = await shop.call(orders.place_order, body=body)
+    assert placed.status == 201, placed.body
+    await shop.settle_all()
+    order_id = placed.body["order_id"]
+    await link_customer(shop.world.flows, shop.caller, order_id, shop.clock.now())
+    return await shop.order(order_id)
+
+
+async def told(shop: Shop, order: Order) -> None:
+    """Send the customer the letters of the order's events."""
+    page = await shop.world.store.query(TENANT, EVENT_KINDS[Container.ORDERS], key=order.order_id)
+    with use(shop.world):
+        for stored in page.items:
+            event = AnyEvent(
+                specversion="1.0",
+                id=f"{order.order_id}.{stored.id}",
+                source="/test",
+                type=stored.body.name,
+                tenantid=TENANT,
+                time=shop.clock.now(),
+                data={**stored.body.data, "type": stored.body.name},
+            )
+            await tell_customer(telling(), event, shop.clock.now())
+
+
+async def parked(shop: Shop, text: str, name: str) -> None:
+    message = Message(message_id=name, body=text.encode())
+    lot = Lot("orders-in", "", name, message)
+    await park(shop.world.store, TENANT, lot, Park("unreadable", "x"), now=shop.clock.now())
+
+
+async def waiting(shop: Shop, payload: str) -> None:
+    envelope = Envelope(
+        connection="webshop",
+        channel="shopify",
+        topic="orders/updated",
+        dedupe_key="d-1",
+        occurred_at=shop.clock.now(),
+        received_at=shop.clock.now(),
+        sha256="0" * 64,
+        status=InboxStatus.WAITING,
+        payload=payload,
+    )
+    create = Create(INBOX, "inbox:webshop:d-1", envelope, 600)
+    await shop.world.store.batch(TENANT, Container.ORDERS, "o_waiting", (create,))
+
+
+async def erased(shop: Shop, customer_id: str) -> Any:
+    return await shop.call(customers.erase_customer, {"customer": customer_id}, role=Role.ADMIN)
+
+
+def bytes_of(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+async def test_nothing_of_the_person_is_left_in_any_file(kept: Shop, tmp_path: Path) -> None:
+    order = await bought(kept, lines=(a_line(),))
+    body = {"reason": "customer"}
+    await kept.call(orders.cancel_order, {"order": order.order_id}, body=body)
+    await kept.settle_all()
+    await told(kept, order)
+    other = await kept.place(an_order(a_line(taken_at="berlin"), reference="A-1"))
+    note = {"text": f"call {MARKS[1]} first"}
+    await kept.call(orders.note_order, {"order": order.order_id}, body=note)
+    await parked(kept, f'{{"email": "{MARKS[0]}"}}', "p-1")
+    await parked(kept, '{"email": "ada@example.com"}', "p-2")
+    await waiting(kept, f'{{"phone": "{MARKS[1]}"}}')
+    claims = kept.world.claims
+    await claims.put(TENANT, "big", f'{{"email": "{MARKS[0]}"}}'.encode())
+    await claims.put(TENANT, "theirs", b'{"email": "ada@example.com"}')
+    before = bytes_of(tmp_path)
+    assert all(mark.encode() in before for mark in MARKS)
+    assert list((tmp_path / "outbox").rglob("*.html")) != []
+    answer = await erased(kept, str(order.customer_id))
+    assert (answer.status, answer.body["stage"], answer.body["orders"]) == (200, "done", 1)
+    assert answer.body["bodies"] == 6  # parked, waiting, a claim check, and three kept answers
+    after = bytes_of(tmp_path)
+    assert [mark for mark in MARKS if mark.encode() in after] == []
+    assert b"4242" not in after
+    assert await claims.get(TENANT, "theirs") is not None
+    page = await list_parked(kept.world.store, TENANT, limit=9, cursor=None)
+    assert [row.body.message_id for row in page.items] == ["p-2"]
+    assert (await kept.order(other.order_id)).customer is not None
+
+
+async def test_the_books_keep_amounts_country_and_area(kept: Shop) -> None:
+    order = await bought(kept)
+    await erased(kept, str(order.customer_id))
+    left = await kept.order(order.order_id)
+    assert left.ship_to == Address(country="DE", postcode="803")
+    assert (left.customer, left.lookups, left.tenders[0].last4) == (None, (), None)
+    assert (left.lines, left.tenders[0].amount_minor) == (order.lines, 2_000)
+    record = await kept.call(customers.read_customer, {"customer": str(order.customer_id)})
+    assert record.body["emails"] == []
+    assert "erased_at" in record.body
+
+
+async def test_a_repeat_of_the_orders_request_is_told_that_its_answer_is_gone(kept: Shop) -> None:
+    body = erikas().model_dump(mode="json", exclude_none=True)
+    placed = await kept.call(orders.place_order, body=body, key="k-1")
+    order_id = placed.body["order_id"]
+    customer = await link_customer(kept.world.flows, kept.caller, order_id, kept.clock.now())
+    await erased(kept, str(customer))
+    again = await kept.call(orders.place_order, body=body, key="k-1")
+    assert (again.status, again.code) == (409, "answer-not-repeatable")
+
+
+async def test_an_order_that_is_still_to_be_sent_stands_in_the_way(kept: Shop) -> None:
+    order = await bought(kept, lines=(a_line(),))
+    refused = await erased(kept, str(order.customer_id))
+    assert (refused.status, refused.code) == (409, "customer-has-open-orders")
+    assert refused.body["facts"]["orders"] == [order.order_id]
+    assert (await kept.order(order.order_id)).customer is not None
+
+
+async def test_an_unknown_customer_is_not_found_and_only_admins_may(kept: Shop) -> None:
+    assert (await erased(kept, "c_none")).status == 404
+    refused = await kept.call(customers.erase_customer, {"customer": "c_none"})
+    assert refused.status == 403
+
+
+async def test_an_erase_that_a_crash_ended_is_gone_on_with_by_the_sweep(
+    kept: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await bought(kept)
+    monkeypatch.setattr(flow, "STEPS_AT_ONCE", 2)
+    begun = await erased(kept, str(order.customer_id))
+    assert begun.body["stage"] == "bodies"
+    assert (await kept.order(order.order_id)).customer is not None
+    with use(kept.world):
+        assert await continue_erasures(eraser(), TENANT, kept.clock.now()) == 1
+        assert await continue_erasures(eraser(), TENANT, kept.clock.now()) == 0
+        await customers.sweep_erasures(None)
+    assert (await kept.order(order.order_id)).customer is None
+
+
+async def test_what_came_meanwhile_is_named_and_erased_when_asked_again(
+    kept: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await bought(kept)
+    customer_id = str(order.customer_id)
+    monkeypatch.setattr(flow, "STEPS_AT_ONCE", 1)
+    await erased(kept, customer_id)
+    late = await bought(kept, reference="E-2", lines=(a_line(),))
+    monkeypatch.setattr(flow, "STEPS_AT_ONCE", 60)
+    assert (await erased(kept, customer_id)).body["left"] == [late.order_id]
+    assert (await erased(kept, customer_id)).code == "customer-has-open-orders"
+    body = {"reason": "customer"}
+    await kept.call(orders.cancel_order, {"order": late.order_id}, body=body)
+    await kept.settle_all()
+    done = await erased(kept, customer_id)
+    assert (done.body["stage"], done.body.get("left", [])) == ("done", [])
+    assert (await kept.order(late.order_id)).customer is None
+
+
+async def test_of_two_erases_at_once_one_goes_on(kept: Shop) -> None:
+    order = await bought(kept)
+    answers = await asyncio.gather(*(erased(kept, str(order.customer_id)) for _ in range(2)))
+    assert {answer.status for answer in answers} <= {200, 503}
+    page = await kept.world.store.query(TENANT, ERASURES)
+    assert [row.body.stage for row in page.items] != []
+    assert (await erased(kept, str(order.customer_id))).body["stage"] == "done"
+
+
+async def test_files_that_a_reader_holds_are_emptied_by_a_later_run(kept: Shop) -> None:
+    order = await bought(kept)
+
+    async def held() -> bool:
+        return False
+
+    scrub, kept.world.scrub = kept.world.scrub, held
+    waiting_ = await erased(kept, str(order.customer_id))
+    assert waiting_.body["stage"] == "files"
+    kept.world.scrub = scrub
+    with use(kept.world):
+        assert await continue_erasures(eraser(), TENANT, kept.clock.now()) == 1
+
+
+async def test_the_sweep_passes_by_what_cannot_be_done_now(kept: Shop) -> None:
+    await bought(kept)
+    state = Erasure(customer_id="c_gone", asked_at=kept.clock.now(), asked_by="test")
+    create = Create(ERASURES, "erasure", state.model_copy(update={"stage": ErasureStage.CUSTOMER}))
+    await kept.world.store.batch(TENANT, Container.MASTER, "customer:c_gone", (create,))
+    with use(kept.world):
+        assert await continue_erasures(eraser(), TENANT, kept.clock.now()) == 0
+
+
+def test_a_person_is_named_by_what_is_long_enough_as_it_was_typed_or_escaped() -> None:
+    texts = Person(frozenset({"zoë müller", "zo\\u00eb m\\u00fcller"}))
+    assert names(texts.marks, '{"name": "Zoë MÜLLER"}')
+    assert names(texts.marks, '{"name": "Zo\\u00eb m\\u00fcller"}')
+    assert not names(texts.marks, '{"name": "Zoe"}')
+    assert not names(texts.marks, None)
+    assert text_of("ZXJpa2E=", is_base64=True) == "erika"
+    assert text_of("a", is_base64=True) == "a"
+    assert text_of("erika", is_base64=False) == "erika"
+
+
+def test_an_areas_area_is_itself() -> None:
+    whole = Address(country="US", admin_area="NM", postcode="87501", locality="Santa Fe")
+    area = area_of(whole)
+    assert area == Address(country="US", admin_area="NM", postcode="875")
+    assert area_of(area) == area
+    assert area_of(Address(country="CH", postcode="8001")) == Address(country="CH")
+    assert area_of(None) is None
+
+
+def test_nobody_is_named_by_nothing() -> None:
+    nobody = new_customer("c_1", an_order().placed_at)
+    assert person_of(nobody, []) == Person()
