@@ -134,6 +134,8 @@ class Knowledge:
         store = self._store
         settings = (await tenants.read_settings(store, tenant_id)).body
         locations = await catalog.all_locations(store, tenant_id)
+        before = self._tenants.get(tenant_id)
+        sites = {name: _site(before, name, location) for name, location in locations.items()}
         stock_sites = {name: stock_site_of(location) for name, location in locations.items()}
         stock_rules = await inventory.stock_rules(store, tenant_id)
         return TenantKnowledge(
@@ -141,15 +143,25 @@ class Knowledge:
             read_at=now,
             settings=settings,
             locations=locations,
-            sites={name: site_of(location) for name, location in locations.items()},
+            sites=sites,
             stock_sites=stock_sites,
-            premises={name: premises_of(location) for name, location in locations.items()},
+            premises={
+                name: premises_of(location, sites[name].calendar)
+                for name, location in locations.items()
+            },
             stock_rules=stock_rules,
             pools=pools_by_id(stock_rules, tuple(stock_sites.values())),
             rule_sets=await routing.active_rule_sets(store, tenant_id, now),
             cards=await self._shelf.cards(tenant_id, now),
             preference=Preference(currency=settings.currency),
         )
+
+
+def _site(before: TenantKnowledge | None, name: str, location: Location) -> Site:
+    """Return what was compiled before of a location that is still the document read then."""
+    if before is not None and before.locations.get(name) is location:
+        return before.sites[name]
+    return site_of(location)
 
 
 def site_of(location: Location) -> Site:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 
 from shared.catalog.model import Location
-from shared.kernel.calendar import Calendar, calendar_of
+from shared.kernel.calendar import Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,12 @@ class Premises:
         return self.location.location_id
 
 
-def premises_of(location: Location) -> Premises:
-    """Return a location as routing sees it."""
+def premises_of(location: Location, calendar: Calendar) -> Premises:
+    """Return a location as routing sees it; `calendar` is that of its hours."""
     place = location.place
     return Premises(
         location=location,
-        calendar=calendar_of(location.hours),
+        calendar=calendar,
         groups=frozenset(location.groups),
         capabilities=frozenset(location.capabilities),
         lat=None if place.lat_e6 is None else place.lat_e6 / 1e6,

@@ -34,15 +34,17 @@ def in_pieces(problem: Problem, order: Order) -> Problem:
         return problem
     left = {site.location_id: site for site in problem.sites}
     items: list[Item] = []
+    is_divided = False
     for item in problem.items:
-        pieces = [item]
-        if item.may_divide and not _is_sent_whole(problem, item, left.values()):
-            pieces = _pieces(problem, item, [left[site.location_id] for site in order(item)])
-        for piece in pieces:
+        if not item.may_divide or _is_sent_whole(problem, item, left.values()):
+            items.append(item)
+            continue
+        is_divided = True
+        for piece in _pieces(problem, item, [left[site.location_id] for site in order(item)]):
             if piece.only_at is not None:
                 left[piece.only_at] = left[piece.only_at].plus(piece.contents)
-        items.extend(pieces)
-    return problem.with_items(items)
+            items.append(piece)
+    return problem.with_items(items) if is_divided else problem
 
 
 def can_send(problem: Problem, site: Site, contents: Contents) -> bool:
