@@ -98,20 +98,21 @@ def parcel_of(happening: Happening, marks: Iterable[str] = ()) -> Parcel:
     Raises:
         ValueError: it is beyond what even a claim check may hold.
     """
-    envelope = _envelope(happening)
+    name = happening.id  # a hash: once an event
+    envelope = _envelope(happening, name)
     body = _encode({**envelope, "data": dict(happening.data)})
     if len(body) <= CLAIM_BYTES_FROM:
-        return Parcel(_message(happening, body, marks))
+        return Parcel(_message(happening, name, body, marks))
     if len(body) > CLAIM_BYTES_MAX:
         raise ValueError(f"an event of {len(body)} bytes")
-    short = _encode({**envelope, "dataref": happening.id})
-    return Parcel(_message(happening, short, marks), happening.id, body)
+    short = _encode({**envelope, "dataref": name})
+    return Parcel(_message(happening, name, short, marks), name, body)
 
 
-def _envelope(happening: Happening) -> dict[str, Any]:
+def _envelope(happening: Happening, name: str) -> dict[str, Any]:
     envelope: dict[str, Any] = {
         "specversion": "1.0",
-        "id": happening.id,
+        "id": name,
         "source": SOURCE,
         "type": happening.name,
         "subject": happening.key,
@@ -130,7 +131,7 @@ def _encode(event: Mapping[str, Any]) -> bytes:
     return json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _message(happening: Happening, body: bytes, marks: Iterable[str]) -> Message:
+def _message(happening: Happening, name: str, body: bytes, marks: Iterable[str]) -> Message:
     if len(body) > MESSAGE_BYTES_MAX:
         raise ValueError(f"a message of {len(body)} bytes")
     properties: dict[str, Property] = {TENANT: happening.tenant_id, TYPE: happening.name}
@@ -139,7 +140,7 @@ def _message(happening: Happening, body: bytes, marks: Iterable[str]) -> Message
             properties[mark] = True
     properties |= dict.fromkeys(marks, True)
     return Message(
-        message_id=f"evt:{happening.tenant_id}:{happening.id}",
+        message_id=f"evt:{happening.tenant_id}:{name}",
         body=body,
         session_id=f"{happening.tenant_id}:{_session(happening)}",
         subject=short_name(happening.name),
