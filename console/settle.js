@@ -15,6 +15,7 @@ const MEANS = {
   intercepted: "Says that it was stopped on its way.",
   refund: "The lost units are advised for refund.",
   release: "Takes every hold off the order.",
+  replayed: "Says that its parked message was replayed; a replay closes it by itself.",
   replace: "The lost units are ordered anew, at no price.",
   reset: "The waiting units are routed anew, rejects forgotten.",
 };
