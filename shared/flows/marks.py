@@ -1,7 +1,8 @@
 """For whom an event is: marks that filters go by, and whether it is for anybody at all.
 
 Four of five events concern no customer and no endpoint of their tenant: what is not marked costs no
-message, and what no subscription would take is not sent. Endpoints are as a process knows them, at most 30 s old, just as they are when told.
+message, and what no subscription would take is not sent. Endpoints are as a process knows them, at
+most 30 s old, just as they are when told.
 """
 
 from collections.abc import Collection, Mapping

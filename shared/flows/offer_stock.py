@@ -1,7 +1,12 @@
-"""What may be sold of a product now, with the formula's steps (semantics 3)."""
+"""What may be sold of a product now, with the formula's steps (semantics 3).
+
+An answer has hundreds of steps. They are shown as plain JSON of the views' shape, which takes a
+fifth of the time that models of them take; a test reads the answers back as views.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 from shared.catalog.model import Product, ProductKind, StockMode
 from shared.flows.context import Flows
@@ -10,7 +15,9 @@ from shared.inventory import service as inventory
 from shared.inventory.decide.availability import Ats, Pickup, Sellable, Step, bundles
 from shared.inventory.decide.rules import PICKUP, Item
 from shared.kernel.errors import Fault, Invalid, NotFound
-from shared.kernel.model import Instant, Strict
+from shared.kernel.model import Instant, Strict, stamp
+
+Shown: TypeAlias = dict[str, object]
 
 
 class StepView(Strict):
@@ -84,8 +91,10 @@ async def available(
     method: str,
     channel: str | None = None,
     location_id: str | None = None,
-) -> AvailabilityView:
+) -> Shown:
     """Return what may be sold: by location, for a channel, or for pickup at a named store.
+
+    The answer is JSON that an `AvailabilityView` reads.
 
     Raises:
         NotFound: no such product.
@@ -100,7 +109,7 @@ async def available(
     product = products[sku]
     asked = _Asked(flows, known, now, method, channel, location_id)
     if product.stock_mode is StockMode.UNLIMITED or product.kind not in _STOCKED:
-        return AvailabilityView(sku=sku, method=method, as_of=now, unlimited=True)
+        return _answer(sku, method, now, unlimited=True)
     if product.kind is ProductKind.BUNDLE and product.components:
         return await asked.bundle(product)
     return await asked.good(product)
@@ -125,23 +134,22 @@ class _Asked:
         self._knowledge = flows.knowledge
         self._method, self._channel, self._location_id = method, channel, location_id
 
-    async def good(self, product: Product) -> AvailabilityView:
+    async def good(self, product: Product) -> Shown:
         item = _item(product)
         at, ats = await self._sellable(item)
         pickup = await self._pickup(item)
-        shown = tuple(_sellable(row) for row in at if self._location_id in {None, row.location_id})
-        units = _units(shown, ats, pickup)
-        return AvailabilityView(
-            sku=product.sku,
-            method=self._method,
-            as_of=self._now,
-            units=units,
-            locations=shown,
+        asked = [row for row in at if self._location_id in {None, row.location_id}]
+        return _answer(
+            product.sku,
+            self._method,
+            self._now,
+            units=_units(asked, ats, pickup),
+            locations=[_sellable(row) for row in asked],
             ats=_ats(ats) if ats else None,
             pickup=_pickup(pickup) if pickup else None,
         )
 
-    async def bundle(self, product: Product) -> AvailabilityView:
+    async def bundle(self, product: Product) -> Shown:
         """Return the scarcest component's count at each location, summed (semantics 3)."""
         need = {component.sku: component.quantity for component in product.components}
         parts = await self._knowledge.products(self._known.tenant_id, sorted(need), self._now)
@@ -154,13 +162,8 @@ class _Asked:
                     at.setdefault(row.location_id, {})[sku] = row.units
                     sums[sku] += row.units
         units = bundles(need, at, split=product.components_may_split)
-        return AvailabilityView(
-            sku=product.sku,
-            method=self._method,
-            as_of=self._now,
-            units=units,
-            bundle=BundleView(units=units, components=sums),
-        )
+        shown = {"units": units, "components": sums}
+        return _answer(product.sku, self._method, self._now, units=units, bundle=shown)
 
     async def _sellable(self, item: Item) -> tuple[Sequence[Sellable], Ats | None]:
         known, channel = self._known, self._channel
@@ -205,7 +208,13 @@ def _item(product: Product) -> Item:
     return Item(product.sku, frozenset(product.tags), product.category)
 
 
-def _units(shown: Sequence[SellableView], ats: Ats | None, pickup: Pickup | None) -> int | None:
+def _answer(sku: str, method: str, now: datetime, **known: object) -> Shown:
+    usual = {"unlimited": False, "locations": ()}
+    told = {name: value for name, value in known.items() if value is not None}
+    return {"sku": sku, "method": method, "as_of": stamp(now), **usual, **told}
+
+
+def _units(shown: Sequence[Sellable], ats: Ats | None, pickup: Pickup | None) -> int | None:
     """Return the one number; for pickup there is none without a named store, never a pool's sum."""
     if pickup is not None:
         return pickup.units
@@ -214,38 +223,44 @@ def _units(shown: Sequence[SellableView], ats: Ats | None, pickup: Pickup | None
     return ats.units if ats else None
 
 
-def _steps(steps: Sequence[Step]) -> tuple[StepView, ...]:
-    return tuple([StepView(name=name, amount=by, rule_id=rule) for name, by, rule in steps])
+def _steps(steps: Sequence[Step]) -> list[Shown]:
+    return [
+        {"name": name, "amount": by}
+        if rule is None
+        else {"name": name, "amount": by, "rule_id": rule}
+        for name, by, rule in steps
+    ]
 
 
-def _sellable(row: Sellable) -> SellableView:
-    return SellableView(
-        location_id=row.location_id,
-        units=row.units,
-        free=row.free,
-        safety_stock=row.safety_stock,
-        shortage=row.shortage,
-        on=row.is_on,
-        steps=_steps(row.steps),
-    )
+def _sellable(row: Sellable) -> Shown:
+    return {
+        "location_id": row.location_id,
+        "units": row.units,
+        "free": row.free,
+        "safety_stock": row.safety_stock,
+        "shortage": row.shortage,
+        "on": row.is_on,
+        "steps": _steps(row.steps),
+    }
 
 
-def _ats(ats: Ats) -> AtsView:
-    return AtsView(
-        channel=ats.channel,
-        pool_id=ats.pool_id,
-        units=ats.units,
-        in_stock=ats.in_stock,
-        backorderable=ats.backorderable,
-        on=ats.is_on,
-        steps=_steps(ats.steps),
-    )
+def _ats(ats: Ats) -> Shown:
+    return {
+        "channel": ats.channel,
+        "pool_id": ats.pool_id,
+        "units": ats.units,
+        "in_stock": ats.in_stock,
+        "backorderable": ats.backorderable,
+        "on": ats.is_on,
+        "steps": _steps(ats.steps),
+    }
 
 
-def _pickup(pickup: Pickup) -> PickupView:
-    return PickupView(
-        location_id=pickup.at.location_id,
-        units=pickup.units,
-        queued=pickup.queued,
-        steps=(*_steps(pickup.at.steps), StepView(name="queued-pickups", amount=-pickup.queued)),
-    )
+def _pickup(pickup: Pickup) -> Shown:
+    queued = {"name": "queued-pickups", "amount": -pickup.queued}
+    return {
+        "location_id": pickup.at.location_id,
+        "units": pickup.units,
+        "queued": pickup.queued,
+        "steps": [*_steps(pickup.at.steps), queued],
+    }

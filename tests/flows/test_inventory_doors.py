@@ -1,5 +1,6 @@
 """Facts about goods, and what may be sold, through the doors of stock."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from functions import inventory
 from shared.catalog import service as catalog
 from shared.contracts.stock import Ending, EndReservation
+from shared.flows.offer_stock import AvailabilityView
 from shared.inventory import service as stock_service
 from shared.inventory.model import Reserve
 from shared.tenants.model import Role
@@ -184,6 +186,27 @@ async def test_what_is_unlimited_is_told_as_such(shop: Shop) -> None:
     await catalog.create_product(shop.world.store, TENANT, ebook, now=shop.clock.now())
     offered = (await shop.call(inventory.read_availability, query={"sku": "EBOOK"})).body
     assert (offered["unlimited"], "units" in offered) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"channel": "web"}, {"location": "berlin"}, {"method": "pickup", "location": "berlin"}],
+)
+@pytest.mark.parametrize("sku", ["BOOT", "SET", "EBOOK"])
+async def test_every_answer_reads_as_the_api_describes_it(
+    shop: Shop, sku: str, more: dict[str, str]
+) -> None:
+    store, now = shop.world.store, shop.clock.now()
+    parts = ({"sku": "BOOT", "quantity": 2},)
+    for product in (
+        a_product("SET", kind="bundle", components=parts),
+        a_product("EBOOK", stock_mode="unlimited"),
+    ):
+        await catalog.create_product(store, TENANT, product, now=now)
+    await shop.receive("BOOT", "berlin", 5)
+    offered = await shop.call(inventory.read_availability, query={"sku": sku} | more)
+    read = AvailabilityView.model_validate_json(json.dumps(offered.body))
+    assert json.loads(read.model_dump_json(exclude_none=True)) == offered.body
 
 
 @pytest.mark.parametrize(
