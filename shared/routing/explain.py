@@ -85,7 +85,10 @@ def _dropped(trace: Trace) -> Iterable[Dropped]:
             len(drop.rows),
             tuple(f"{c.location_id}: {number}" for c, number in drop.rows[:EXAMPLES_MAX]),
         )
-    unable = {s.location_id: why for s in trace.sites if (why := _unable(s, trace.items))}
+    needing = [i for i in trace.items if any(line.needs for line, _ in i.contents)]
+    unable: dict[str, str] = {}
+    if needing:
+        unable = {s.location_id: why for s in trace.sites if (why := _unable(s, needing))}
     if unable:
         examples = list(unable.items())[:EXAMPLES_MAX]
         yield Dropped(
@@ -166,7 +169,7 @@ def _offers(allocator: Allocator, trace: Trace) -> Iterable[_Offer]:
 
 def _rank(allocator: Allocator, offer: _Offer) -> Ranked:
     candidate = offer.site.candidate
-    quote = allocator.pricer.quote(candidate.location_id, offer.row.contents)
+    quote = allocator.pricer.quote_of(offer.row, candidate)
     labor = candidate.labor_minor * offer.row.units
     return Ranked(
         location_id=candidate.location_id,

@@ -85,6 +85,10 @@ class Pricer:
         """Return the quote, asked for at most once."""
         return self._quote(location_id, contents, self._quotes.setdefault(key_of(contents), {}))
 
+    def quote_of(self, row: Priced, candidate: Candidate) -> ParcelQuote | None:
+        """Return the quote behind a cost of the row."""
+        return self._quote(candidate.location_id, row.contents, row.quotes)
+
     def _quote(
         self, location_id: str, contents: Contents, known: dict[str, ParcelQuote | None]
     ) -> ParcelQuote | None:
