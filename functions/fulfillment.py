@@ -31,6 +31,7 @@ from shared.contracts.cloud_event import CloudEvent
 from shared.contracts.fulfillment import FulfillmentInbound
 from shared.flows import hand_out, move_work, packing_slip, ship_goods, work_told
 from shared.flows.book_shipment import tender_of
+from shared.flows.pack_goods import pack
 from shared.flows.packing_slip import PackingSlip
 from shared.fulfillment import decide, service
 from shared.fulfillment.model import Status
@@ -182,7 +183,7 @@ async def pack_fulfillment(call: Call[PackBody]) -> Reply:
     """Close the parcels."""
     work = await work_of(call, "fulfillments.pack")
     parcels = work_told.parcels_of(call.body.parcels)
-    packed = await service.pack(store(), call.caller, work.fulfillment_id, parcels, call.now)
+    packed = await pack(flows(), call.caller, work.fulfillment_id, parcels, call.now)
     return shown(call, packed)
 
 

@@ -14,6 +14,7 @@ from shared.customers.decide import mark
 from shared.customers.model import IdentifierKind, keyring_of
 from shared.flows import steer_order
 from shared.flows.order_command import Applied
+from shared.flows.place_order import place_canonical
 from shared.flows.place_order import place_order as place
 from shared.flows.views import (
     OrderRow,
@@ -108,7 +109,7 @@ class RerouteBody(Strict):
 )
 async def place_order(call: Call[PlaceOrder]) -> Reply:
     """Take an order in; the same order again answers 200 with the order that is there."""
-    placed = await place(flows(), call.caller, call.body, call.now)
+    placed = await place_canonical(flows(), call.caller, call.body, call.now)
     call.note(order_id=placed.order.order_id)
     return Reply(
         order_view(placed.order, ()),
@@ -121,8 +122,11 @@ async def place_order(call: Call[PlaceOrder]) -> Reply:
 async def receive_orders(delivery: Delivery[CloudEvent[OrdersInbound]]) -> None:
     """Take in orders from tills, marketplaces and files."""
     told = delivery.event.data.root
-    order = pos.order_of(told.receipt) if isinstance(told, ReceiveReceipt) else told.order
-    placed = await place(flows(), delivery.caller, order, delivery.now)
+    if isinstance(told, ReceiveReceipt):
+        receipt = pos.order_of(told.receipt)
+        placed = await place(flows(), delivery.caller, receipt, delivery.now)
+    else:
+        placed = await place_canonical(flows(), delivery.caller, told.order, delivery.now)
     delivery.note(order_id=placed.order.order_id)
 
 

@@ -26,6 +26,7 @@ _ACTIONS: Final[Mapping[ActionKind, str]] = {
     ActionKind.CUSTOMER_CARE: "customer-care",
     ActionKind.EXCEPTION: "exception",
 }
+NO_TARIFF_NOTE: Final = "no tariff: there is no rate card, so the nearest location was taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,16 @@ def decision_of(answered: Answered, wanted: Sequence[Wanted], first_attempt: int
         bundles=_bundles(wanted),
         cost_minor=answer.cost_minor,
         currency=order.currency,
-        explanation=dict(rules.to_json()),
+        explanation=_explanation(answered),
     )
+
+
+def _explanation(answered: Answered) -> dict[str, object]:
+    found: dict[str, object] = dict(answered.plan.explanation.to_json())
+    notes = found.get("notes")
+    if answered.tariffs.is_missing and isinstance(notes, list):
+        found["notes"] = [NO_TARIFF_NOTE, *notes]
+    return found
 
 
 def _action(known: TenantKnowledge, line: Line, action: ActionKind) -> str:

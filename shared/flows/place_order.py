@@ -10,6 +10,7 @@ from shared.customers import service as customers
 from shared.customers.model import keyring_of
 from shared.flows.context import Flows
 from shared.flows.find_order import lookups_of
+from shared.kernel.errors import Fault, Invalid
 from shared.orders import decide as orders
 from shared.orders import service as order_service
 from shared.orders.decide import Act, Component, ProductFacts
@@ -36,6 +37,28 @@ async def place_order(flows: Flows, caller: Caller, intake: PlaceOrder, now: dat
         customer_tier=await _tier_of(flows, caller.tenant_id, intake, known.settings),
         correlation_id=caller.correlation_id,
     )
+
+
+async def place_canonical(
+    flows: Flows, caller: Caller, intake: PlaceOrder, now: datetime
+) -> Placed:
+    """Accept an order of a system that speaks our own form, and so knows our locations.
+
+    A channel does not: there, goods to be collected nowhere are an exception of the order.
+
+    Raises:
+        Invalid: a line is to be collected where there is no location; as `place_order` beside.
+        OrderDiffers: an order of this connection and reference says something else.
+    """
+    known = await flows.knowledge.of(caller.tenant_id, now)
+    faults = [
+        Fault(f"/lines/{index}/pickup_location", "unknown-location", "there is no such location")
+        for index, line in enumerate(intake.lines)
+        if line.pickup_location is not None and line.pickup_location not in known.locations
+    ]
+    if faults:
+        raise Invalid(faults)
+    return await place_order(flows, caller, intake, now)
 
 
 async def _tier_of(

@@ -17,7 +17,7 @@ from shared.kernel.documents import Documents
 from shared.orders.model import Order
 from shared.orders.work import Decision
 from shared.routing.decide import plan
-from shared.routing.rules import RuleSet
+from shared.routing.rules import LocationSort, RuleSet
 
 
 async def stock_views(
@@ -113,5 +113,25 @@ async def decide_attempt(
     places = [place for name, place in known.premises.items() if only in {None, name}]
     tariffs = Tariffs(known, order, products, now)
     candidates = candidates_of(places, stock, products, capacity_left, tariffs.lane_of, now)
-    answer = plan(request, candidates, rules or known.rule_set(order.order_type), tariffs)
+    used = rules or known.rule_set(order.order_type)
+    if tariffs.is_missing:
+        used = nearest_first(used)
+    answer = plan(request, candidates, used, tariffs)
     return decision_of(Answered(known, order, answer, tariffs, stock, now), wanted, first_attempt)
+
+
+def nearest_first(rules: RuleSet) -> RuleSet:
+    """Return the rules for a tenant without any tariff: what is left equal, distance decides."""
+    nearest = LocationSort(by="distance")
+    routings = tuple(
+        routing.model_copy(
+            update={
+                "rules": tuple(
+                    rule.model_copy(update={"sorts": (*rule.sorts, nearest)})
+                    for rule in routing.rules
+                )
+            }
+        )
+        for routing in rules.routings
+    )
+    return rules.model_copy(update={"routings": routings})

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from shared.catalog.model import Product
 from shared.couriers.decide import Journey, Offer, Offers, pack
@@ -11,6 +11,8 @@ from shared.couriers.model import Goods, Parcel, Place, Promise
 from shared.flows.knowledge import TenantKnowledge, point_of
 from shared.orders.model import Address, Line, Order, Part
 from shared.routing.model import Contents, ParcelQuote
+
+NO_TARIFF: Final = ParcelQuote(cost_minor=0)  # no price, no service, no dates
 
 _Asked: TypeAlias = tuple[tuple[str, int], ...]  # units by SKU, as contents name them
 
@@ -91,7 +93,15 @@ class Tariffs:
             self._quotes[key] = self._quote(offer, asked)
         return self._quotes[key]
 
+    @property
+    def is_missing(self) -> bool:
+        """Tell whether the tenant has no rate card at all: then the nearest location is best."""
+        return not self._known.cards
+
     def _quote(self, offer: Offer, asked: _Asked) -> ParcelQuote | None:
+        if self.is_missing:
+            is_hazmat = any(self._products[sku].hazmat for sku, _ in asked)
+            return None if is_hazmat else NO_TARIFF
         parcels = self._parcels.get(asked)
         if parcels is None:
             goods = [self._goods(sku, units) for sku, units in asked]

@@ -26,6 +26,7 @@ from shared.flows import hand_out, ship_goods, track_shipment
 from shared.flows.book_shipment import NoService, Wish, tender_of
 from shared.flows.context import Flows
 from shared.flows.hand_out import Rejection
+from shared.flows.pack_goods import pack
 from shared.flows.ship_goods import Tender
 from shared.fulfillment import service as work_service
 from shared.fulfillment.model import CODE_LENGTH, Fulfillment, NotInFulfillment, Parcel
@@ -85,7 +86,7 @@ async def _prepared(
             )
         case ConfirmPacked():
             parcels = parcels_of(told.parcels)
-            await work_service.pack(flows.store, caller, told.fulfillment_id, parcels, now)
+            await pack(flows, caller, told.fulfillment_id, parcels, now)
 
 
 async def _gone(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from shared.contracts.orders import FulfillmentMoved, OrderEvent, ReadyForPickup
@@ -189,13 +190,19 @@ async def pack(
     fulfillment_id: str,
     parcels: Sequence[Parcel],
     now: datetime,
+    *,
+    weights_g: Mapping[str, int] = MappingProxyType({}),
 ) -> Fulfillment:
-    """Close the parcels; packing again as it was packed changes nothing."""
+    """Close the parcels; packing again as it was packed changes nothing.
+
+    `weights_g`: of one unit of each line, for parcels that nobody weighed.
+    """
+    told = decide.weighed(parcels, weights_g)
 
     def decided(work: Fulfillment) -> Fulfillment | None:
-        if work.status is Status.PACKED and (not parcels or work.parcels == tuple(parcels)):
+        if work.status is Status.PACKED and (not parcels or work.parcels == told):
             return None
-        return decide.pack(work, parcels, now)
+        return decide.pack(work, parcels, now, weights_g)
 
     return await change(store, caller, fulfillment_id, decided, now)
 

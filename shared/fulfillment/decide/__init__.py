@@ -39,6 +39,7 @@ from shared.fulfillment.decide.work import (
     todo_queue,
     unshipped,
     void_shipment,
+    weighed,
     wrong_code,
     wrong_try,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "todo_queue",
     "unshipped",
     "void_shipment",
+    "weighed",
     "wrong_code",
     "wrong_try",
 ]

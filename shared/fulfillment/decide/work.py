@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from shared.fulfillment import model as m
@@ -101,8 +102,25 @@ def finish_pick(work: Fulfillment, now: datetime) -> Fulfillment:
     return moved(work, m.PickAll, now)
 
 
-def pack(work: Fulfillment, parcels: Sequence[Parcel], now: datetime) -> Fulfillment:
-    """Close the parcels; without any, everything is in one.
+def weighed(parcels: Sequence[Parcel], weights_g: Mapping[str, int]) -> tuple[Parcel, ...]:
+    """Return the parcels, those that nobody weighed as heavy as their units (grams by line)."""
+    return tuple(
+        parcel
+        if parcel.weight_g
+        else parcel.model_copy(
+            update={"weight_g": sum(weights_g.get(line, 0) * n for line, n in parcel.contents)}
+        )
+        for parcel in parcels
+    )
+
+
+def pack(
+    work: Fulfillment,
+    parcels: Sequence[Parcel],
+    now: datetime,
+    weights_g: Mapping[str, int] = MappingProxyType({}),
+) -> Fulfillment:
+    """Close the parcels; without any, everything is in one. `weights_g`: of a line's unit.
 
     Raises:
         NotInFulfillment: a parcel names a line or a number of units that is not in this work.
@@ -117,7 +135,7 @@ def pack(work: Fulfillment, parcels: Sequence[Parcel], now: datetime) -> Fulfill
             if packed[line_id] > asked.get(line_id, 0):
                 raise NotInFulfillment(f"line {line_id}", units)
     whole = tuple(parcels) or (Parcel(parcel=1, contents=tuple(sorted(asked.items()))),)
-    return moved(work, m.Pack, now, parcels=whole, packed_at=now)
+    return moved(work, m.Pack, now, parcels=weighed(whole, weights_g), packed_at=now)
 
 
 def ready(work: Fulfillment, code: str, expires_at: datetime, now: datetime) -> Fulfillment:
