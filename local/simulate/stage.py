@@ -18,7 +18,7 @@ from shared.tenants.model import Caller, Role
 from shared.wiring import Settings, World, embedded_world, use
 from shared.wiring.simulated import put_in
 
-WORKERS: Final = ("worker-1", "worker-2", "worker-3")
+WORKERS: Final = ("worker-1", "worker-2", "worker-3", "worker-4")
 TOPOLOGY: Final = Path(__file__).with_name("topology.json")
 TENANTS: Final = ("acme", "zenith")  # with the same SKUs, locations and order numbers on purpose
 # An ordinary day, the nights on which Europe's clocks change, and the day before a leap day.
