@@ -1,5 +1,6 @@
 """Channels: their signed webhooks come in, their connections are kept."""
 
+import re
 from datetime import datetime
 from typing import Final
 
@@ -9,6 +10,7 @@ from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 from functions._edge import Call, Reply, http, listing
 from shared.channels import service
 from shared.channels.model import Connection
+from shared.channels.ports import token_name
 from shared.channels.registry import channel
 from shared.flows.channel_update import Webhook, take_webhook
 from shared.kernel.errors import Fault, Invalid, NotFound
@@ -20,6 +22,8 @@ from shared.wiring import World, flows, store, vault, world
 bp = func.Blueprint()
 
 SECRET_MAX: Final = 500
+TOKEN_MIN: Final = 8
+_TOKEN: Final = re.compile(r"[\x21-\x7e]+", re.ASCII)  # it travels in a header
 _NAME: Final[TypeAdapter[str]] = TypeAdapter(Identifier)
 
 
@@ -48,7 +52,14 @@ class ConnectionView(Strict):
     pickup_codes: dict[str, str] = {}
     services: dict[str, str] = {}
     default_location: str | None = None
+    has_token: bool = False
     webhook_path: str
+
+
+class AccessTokenBody(Strict):
+    """An access token to the channel's API; it is kept in the vault and shown to nobody."""
+
+    token: SecretStr = Field(min_length=TOKEN_MIN, max_length=SECRET_MAX)
 
 
 class Taken(Strict):
@@ -178,6 +189,7 @@ def _connection_of(
         pickup_codes=body.pickup_codes,
         services=body.services,
         default_location=body.default_location,
+        has_token=before is not None and before.has_token,
         created_at=before.created_at if before else now,
     )
 
@@ -190,9 +202,45 @@ async def forget_connection(call: Call[None]) -> Reply:
     if before is None:
         raise NotFound("connection")
     await service.forget_connection(store(), call.tenant_id, name)
-    for secret in before.secrets:
+    for secret in (*before.secrets, token_name(name)):
         await vault().forget(call.tenant_id, secret)
     return Reply()
+
+
+@http(
+    bp,
+    "PUT",
+    "channels/{connection}/access-token",
+    "channels.write",
+    body=AccessTokenBody,
+    status=204,
+)
+async def keep_access_token(call: Call[AccessTokenBody]) -> Reply:
+    """Keep the access token with which a channel is told of what left; nobody can read it again."""
+    connection = await service.get_connection(store(), call.tenant_id, call.param("connection"))
+    token = call.body.token.get_secret_value()
+    if not _TOKEN.fullmatch(token):
+        detail = "visible ASCII characters, without spaces"
+        raise Invalid([Fault("/token", "not-a-token", detail)])
+    name = token_name(connection.connection_id)
+    await vault().put(call.tenant_id, name, token.encode("ascii"))
+    await _mark_token(call.tenant_id, connection, has_token=True)
+    return Reply()
+
+
+@http(bp, "DELETE", "channels/{connection}/access-token", "channels.write", status=204)
+async def forget_access_token(call: Call[None]) -> Reply:
+    """Forget a connection's access token; what leaves is told to its channel no longer."""
+    connection = await service.get_connection(store(), call.tenant_id, call.param("connection"))
+    await vault().forget(call.tenant_id, token_name(connection.connection_id))
+    await _mark_token(call.tenant_id, connection, has_token=False)
+    return Reply()
+
+
+async def _mark_token(tenant_id: str, connection: Connection, *, has_token: bool) -> None:
+    if connection.has_token is not has_token:
+        marked = connection.model_copy(update={"has_token": has_token})
+        await service.save_connection(store(), tenant_id, marked)
 
 
 def _view(tenant_id: str, connection: Connection) -> ConnectionView:
@@ -207,5 +255,6 @@ def _view(tenant_id: str, connection: Connection) -> ConnectionView:
         pickup_codes=dict(connection.pickup_codes),
         services=dict(connection.services),
         default_location=connection.default_location,
+        has_token=connection.has_token,
         webhook_path=f"/api/v1/webhooks/{kind}/{tenant_id}/{name}",
     )

@@ -55,6 +55,7 @@ class Connection(Document):
     pickup_codes: dict[str, Identifier] = {}  # a delivery option's code: our pickup store
     services: dict[str, Identifier] = {}  # a delivery option's code: the service asked for
     default_location: Identifier | None = None  # receives returns that name none
+    has_token: bool = False  # of the channel's API, for write-back; the vault has it
     created_at: Instant
 
 

@@ -29,3 +29,8 @@ class FulfillmentWriteBack(Protocol):
             Unavailable: the channel cannot be reached, or asks to come later.
         """
         ...
+
+
+def token_name(connection_id: str) -> str:
+    """Return the vault's name of a connection's access token to its channel's API."""
+    return f"connection:{connection_id}:access-token"

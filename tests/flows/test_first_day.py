@@ -1,6 +1,7 @@
 """A fresh tenant: no rate card, odd pickups, parcels that nobody weighed."""
 
 from functions import fulfillment, orders, routing
+from shared.contracts.intake import PlaceOrder
 from shared.couriers.cards import RATE_CARD, RATE_CARD_KEY
 from shared.couriers.seeds import example_de_card
 from shared.flows.place_order import place_order
@@ -19,10 +20,11 @@ async def without_cards(shop: Shop) -> Shop:
     return shop
 
 
-def in_munich() -> dict[str, object]:
-    place = an_order().ship_to
-    assert place is not None
-    return {"ship_to": place.model_copy(update={"lat_e6": 48_137_000, "lon_e6": 11_575_000})}
+def to_munich() -> PlaceOrder:
+    order = an_order()
+    assert order.ship_to is not None
+    place = order.ship_to.model_copy(update={"lat_e6": 48_137_000, "lon_e6": 11_575_000})
+    return order.model_copy(update={"ship_to": place})
 
 
 async def test_without_a_rate_card_the_nearest_location_ships_and_the_decision_says_so(
@@ -31,7 +33,7 @@ async def test_without_a_rate_card_the_nearest_location_ships_and_the_decision_s
     await without_cards(shop)
     for store in ("berlin", "hamburg"):  # berlin is nearer to Munich
         await shop.receive("BOOT", store, 5)
-    order = await shop.place(an_order(**in_munich()))
+    order = await shop.place(to_munich())
     assert order.lines[0].parts[0].location_id == "berlin"
     found = await shop.call(routing.read_decisions, {"order": order.order_id})
     (decision,) = found.body["items"]

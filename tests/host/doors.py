@@ -72,6 +72,7 @@ def _master(made: Retailer) -> dict[str, Row]:
         "change_customer": Row(
             Asked(path=customer, body={"name": "Ada Other"}, reader="read_customer")
         ),
+        "erase_customer": Row(Asked(path=customer), success=(200, 409)),
         "list_rule_sets": Row(),
         "draft_rule_set": Row(Asked(body=draft)),
         "read_rule_set": Row(Asked(path=rules)),
@@ -227,6 +228,8 @@ def _others(made: Retailer) -> dict[str, Row]:
         "save_connection": Row(
             Asked(path=connection, body={"channel": "shopify", "secret": SECRET}), own=True
         ),
+        "keep_access_token": Row(Asked(path=connection, body={"token": "shpat_0123456789"})),
+        "forget_access_token": Row(Asked(path=connection)),
         "forget_connection": Row(Asked(path=connection)),
         "create_webhook_endpoint": Row(Asked(body=wanted)),
         "list_webhook_endpoints": Row(),

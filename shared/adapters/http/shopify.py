@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from shared.channels.model import Connection
-from shared.channels.ports import FulfillmentWriteBack, Shipped
+from shared.channels.ports import FulfillmentWriteBack, Shipped, token_name
 from shared.channels.shopify_payloads import FulfillmentOrder
 from shared.channels.shopify_write_back import fulfillment_body
 from shared.kernel.errors import Refused, Unavailable
@@ -31,11 +31,6 @@ class WriteBackRefused(Refused):
 
 class _Open(Foreign):
     fulfillment_orders: tuple[FulfillmentOrder, ...] = ()
-
-
-def token_name(connection_id: str) -> str:
-    """Return the vault's name of a connection's access token."""
-    return f"connection:{connection_id}:access-token"
 
 
 class ShopifyWriteBack:

@@ -15,10 +15,10 @@ import pytest
 from shared.adapters.embedded.channel_folder import NoWriteBack
 from shared.adapters.embedded.vault import MemoryVault
 from shared.adapters.http.client import HttpOutbound, resolve
-from shared.adapters.http.shopify import ShopifyWriteBack, WriteBackRefused, token_name
+from shared.adapters.http.shopify import ShopifyWriteBack, WriteBackRefused
 from shared.adapters.http.wire import request_bytes, target_of
 from shared.channels.model import Connection
-from shared.channels.ports import Shipped
+from shared.channels.ports import Shipped, token_name
 from shared.kernel.errors import Unavailable
 from shared.kernel.outbound import ANSWER_BYTES_MAX, Answer, CallFailure, Request
 from tests.unit.notifications.samples import Outside
