@@ -49,8 +49,7 @@ class Kind(Generic[D]):
     """A type of document: where it lives, its model, the fields that queries may name.
 
     `upgrade` turns the JSON of an older schemaVersion into the current one; pure, applied on read.
-    `is_news`: a relay publishes it, so a store that can wakes the relays; all else they read when
-    they look next.
+    `is_news`: relays publish it, so a store that can wakes them for it and for nothing else.
     """
 
     container: Container
@@ -283,8 +282,9 @@ class EventDocument(Document):
     data: dict[str, JsonValue] = {}
 
 
+_OF_EVENTS: Final = ("name", "at")
 EVENT_KINDS: Final = {
-    c: Kind(c, "event", EventDocument, ("name", "at"), is_news=True) for c in Container
+    c: Kind(c, "event", EventDocument, _OF_EVENTS, is_news=True) for c in Container
 }
 
 

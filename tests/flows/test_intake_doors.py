@@ -33,10 +33,10 @@ async def test_another_content_under_the_same_reference_is_refused(shop: Shop) -
 async def test_a_misspelt_parameter_is_refused_instead_of_answering_another_question(
     shop: Shop,
 ) -> None:
-    refused = await shop.call(orders.search_orders, query={"refrence": "1001", "limit": "5"})
+    refused = await shop.call(orders.search_orders, query={"ref": "1001", "limit": "5"})
     assert (refused.status, [fault["pointer"] for fault in refused.body["errors"]]) == (
         422,
-        ["/refrence"],
+        ["/ref"],
     )
     found = await shop.call(orders.search_orders, query={"reference": "1001", "limit": "5"})
     assert found.status == 200
