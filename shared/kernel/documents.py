@@ -282,10 +282,8 @@ class EventDocument(Document):
     data: dict[str, JsonValue] = {}
 
 
-_OF_EVENTS: Final = ("name", "at")
-EVENT_KINDS: Final = {
-    c: Kind(c, "event", EventDocument, _OF_EVENTS, is_news=True) for c in Container
-}
+_TOLD: Final = ("name", "at")
+EVENT_KINDS: Final = {c: Kind(c, "event", EventDocument, _TOLD, is_news=True) for c in Container}
 
 
 async def pages(
