@@ -4,6 +4,7 @@ Most of it is what `python -m local audit` looks at as well; the rest needs to k
 """
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import Final
 
 from local.audit.books import Books, read_books
@@ -12,6 +13,9 @@ from local.simulate.engine import run_now
 from local.simulate.oversold import oversold
 from local.simulate.people import Memory
 from local.simulate.stage import TENANTS, Stage
+from shared.orders.model import PartState
+
+_OFF: Final = frozenset({PartState.CANCELLED, PartState.CANCEL_REQUESTED})
 
 Check = Callable[[Books, Memory], Iterator[str]]
 
@@ -48,6 +52,28 @@ def facts_are_recorded_once(books: Books, memory: Memory) -> Iterator[str]:
                 yield f"{sku} has movement {name} that nobody told of"
 
 
+def bundles_stay_whole(books: Books, _: Memory) -> Iterator[str]:
+    """Yield bundles of which a location, or the list of what is cancelled, has half a one.
+
+    What has left counts where it left from; components that may split stand where they like.
+    """
+    for order in books.orders:
+        units: dict[tuple[str, str], dict[str, Fraction]] = {}
+        for line in order.lines:
+            bundle = line.bundle
+            if bundle is None or bundle.may_split:
+                continue
+            for part in line.parts:
+                at = "cancelled" if part.state in _OFF else f"at {part.location_id}"
+                there = units.setdefault((bundle.line, at), {})
+                share = Fraction(part.quantity, bundle.per_bundle)
+                there[line.line_id] = there.get(line.line_id, Fraction(0)) + share
+        for (sold, at), there in units.items():
+            whole = len([line for line in order.lines if line.bundle and line.bundle.line == sold])
+            if len(there) < whole or len(set(there.values())) > 1:
+                yield f"order {order.order_id}: half a bundle of line {sold} {at}"
+
+
 def moves_follow_their_events(books: Books, _: Memory) -> Iterator[str]:
     """Yield movements that an order's event asked for and stock has not made."""
     made = {body.movement_id for bodies in books.movements.values() for body in bodies}
@@ -71,5 +97,6 @@ def moves_asked_for(books: Books) -> dict[str, str]:
 CHECKS: Final[tuple[Check, ...]] = (
     accepted_orders_are_there,
     facts_are_recorded_once,
+    bundles_stay_whole,
     moves_follow_their_events,
 )

@@ -8,7 +8,7 @@ from typing import Final
 
 from local.inbound import inbound
 from local.simulate.engine import Pause
-from local.simulate.furniture import SKUS, STORES
+from local.simulate.furniture import BUNDLES, SKUS, STORES
 from local.simulate.people import Act, Troupe
 from local.simulate.pumps import ORDERS_IN
 from local.simulate.stage import person
@@ -36,7 +36,7 @@ class Season:
     skus: tuple[str, ...]
 
 
-QUIET: Final = Season(DRAMA_S * 0.7, SKUS)
+QUIET: Final = Season(DRAMA_S * 0.7, (*SKUS, *BUNDLES))
 SALE: Final = Season(4.0, SKUS[:2])
 
 

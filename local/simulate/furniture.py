@@ -7,10 +7,12 @@ from typing import Final
 from shared.catalog import service as catalog
 from shared.catalog.model import (
     CapacityUnit,
+    Component,
     LocationDetails,
     LocationKind,
     Place,
     ProductDetails,
+    ProductKind,
     StockMode,
 )
 from shared.contracts.inventory import Count
@@ -26,6 +28,8 @@ from shared.tenants.service import CreateTenant
 from shared.wiring import World, office
 
 SKUS: Final = ("HAT", "BOOT", "COAT", "SCARF", "GLOVE", "CARD")
+SPLIT: Final = "KIT"
+BUNDLES: Final = {"SET": {"HAT": 1, "SCARF": 2}, SPLIT: {"COAT": 1, "GLOVE": 2, "CARD": 1}}
 UNLIMITED: Final = "CARD"
 STORES: Final = ("berlin", "hamburg")
 LOCATIONS: Final = ("depot", *STORES, "partner")
@@ -52,7 +56,7 @@ async def furnish(world: World, tenant_id: str, chance: random.Random, now: date
     await tenants.create_tenant(office(), command, now=now)
     for name in LOCATIONS:
         await catalog.put_location(store, tenant_id, location(name, chance))
-    for sku in SKUS:
+    for sku in (*SKUS, *BUNDLES):
         await catalog.put_product(store, tenant_id, product(sku), now=now)
     await save_rate_card(tenant_id, store, example_de_card())
     rules = chance.choice((by_cost, store_first))()
@@ -83,7 +87,16 @@ def location(name: str, chance: random.Random) -> LocationDetails:
 
 
 def product(sku: str) -> ProductDetails:
-    """Return one of the tenant's products."""
+    """Return one of the tenant's products; of the two bundles one may come from two places."""
+    if sku in BUNDLES:
+        held = tuple(Component(sku=part, quantity=n) for part, n in BUNDLES[sku].items())
+        return ProductDetails(
+            sku=sku,
+            name=sku.title(),
+            kind=ProductKind.BUNDLE,
+            components=held,
+            components_may_split=sku == SPLIT,
+        )
     mode = StockMode.UNLIMITED if sku == UNLIMITED else StockMode.TRACKED
     return ProductDetails(sku=sku, name=sku.title(), weight_g=400, stock_mode=mode)
 
