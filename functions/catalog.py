@@ -124,7 +124,8 @@ async def import_products(call: Call[None]) -> Reply:
 
     Columns: sku (needed), name, kind, barcode_kind, category, step, return_class, stock_mode,
     image, barcodes, aliases, tags (`one|another`), weight_g, length_mm, width_mm, height_mm,
-    hazmat, active, components (`SKU*2|OTHER`), price (`19.99 EUR`). UTF-8; commas or semicolons.
+    hazmat, active, components (`SKU*2|OTHER`), components_may_split, price (`19.99 EUR`). UTF-8;
+    commas or semicolons.
     """
     report = await service.import_products(store(), call.tenant_id, call.raw, now=call.now)
     call.note(count=report.created + report.changed)
