@@ -229,7 +229,10 @@ def _vendor(retailer: Retailer, house: House) -> LocationDetails:
 
 
 def opening_stock(retailer: Retailer, seed: int) -> Mapping[str, tuple[Level, ...]]:
-    """Return the counts before the first order, by SKU: many, few, hardly any, none."""
+    """Return the counts before the first order, by SKU: many, few, hardly any, none.
+
+    Bundles have none of their own: their components are what lies on a shelf.
+    """
     rng = random.Random(f"{seed}:{retailer.tenant_id}:stock")
     found: dict[str, tuple[Level, ...]] = {}
     for family in retailer.families:
@@ -239,10 +242,6 @@ def opening_stock(retailer: Retailer, seed: int) -> Mapping[str, tuple[Level, ..
     for family in retailer.vendor_families:
         for sku, _ in variants(family):
             found[sku] = (Level(sku, retailer.vendor.town.code, rng.randint(4, 30)),)
-    houses = [house.town.code for house in retailer.warehouses]
-    for extra in retailer.extras:
-        if extra.kind == ProductKind.BUNDLE:
-            found[extra.sku] = tuple(Level(extra.sku, code, rng.randint(5, 25)) for code in houses)
     return found
 
 

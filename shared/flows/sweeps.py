@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.contracts.stock import RejectReason
+from shared.flows.closing import reply_by
 from shared.flows.context import Flows
 from shared.flows.follow import system
 from shared.flows.hand_out import Rejection, expire_pickup, reject
@@ -99,8 +100,11 @@ async def _reach_dates(flows: Flows, tenant_id: str, order: Order, now: datetime
             lambda known, _, act: orders.reach_release_date(known, act),
             now,
         )
+        answer_by = reply_by(await flows.knowledge.of(tenant_id, now), now)
         await apply_command(
-            flows, caller, order_id, lambda known, _, act: orders.auto_cancel(known, act), now
+            *(flows, caller, order_id),
+            lambda known, _, act: orders.auto_cancel(known, act, reply_by=answer_by),
+            now,
         )
         await apply_command(
             *(flows, caller, order_id),

@@ -8,7 +8,7 @@ from typing import Final
 
 from shared.catalog.decide import Row, RowError, read_table
 from shared.catalog.decide.cells import Column, instant_of, key, measure, whole
-from shared.catalog.model import Product
+from shared.catalog.model import Product, ProductKind
 from shared.catalog.service import ImportReport, RowFault
 from shared.contracts.inventory import Count, StockMessage
 from shared.flows.context import Flows
@@ -37,13 +37,15 @@ async def product_told(
     """Return the product that a fact is about.
 
     Raises:
-        Invalid: there is no such product, or no such location.
+        Invalid: there is no such product, or no such location; or it is a bundle.
     """
     known = await flows.knowledge.of(tenant_id, now)
     products = await flows.knowledge.products(tenant_id, [sku], now)
     faults = []
     if sku not in products:
         faults.append(Fault("/sku", "unknown-product", "there is no such product"))
+    elif products[sku].kind is ProductKind.BUNDLE:
+        faults.append(Fault("/sku", "bundle-has-no-stock", "tell of what is in it"))
     if location_id not in known.locations:
         faults.append(Fault("/location_id", "unknown-location", "there is no such location"))
     if faults:

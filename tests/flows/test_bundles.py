@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions import couriers, fulfillment, returns
+from functions import couriers, fulfillment, inventory, returns
 from functions import orders as order_doors
 from shared.catalog import service as catalog
 from shared.channels.model import CancelUnits, KnownLine, ReceiveUnits
@@ -351,3 +351,10 @@ async def test_a_set_whose_component_became_a_set_waits_until_a_person_names_ano
     done = await act_on_exception(flows, caller, name, Wanted("assign-sku", sku="SOCK"), now)
     assert done.status == "closed"
     assert states(await shop.order(order.order_id)) == [("1~1", 1, PartState.PENDING)]
+
+
+async def test_stock_is_told_of_what_is_in_a_set(shop: Shop) -> None:
+    body = {"sku": "SET", "location_id": "berlin", "counted": 3}
+    refused = await shop.call(inventory.count_stock, body=body)
+    assert (refused.status, refused.body["errors"][0]["code"]) == (422, "bundle-has-no-stock")
+    assert await shop.stock("SET", "berlin") == (0, 0, 0)

@@ -140,10 +140,7 @@ def _lines_of(
 
 
 def _line(sale: Sale, line_id: str) -> SoldLine:
-    for line in sale.lines:
-        if line.line_id == line_id:
-            return line
-    raise NotFound("line")
+    return next(line for line in sale.lines if line.line_id == line_id)
 
 
 def _return_line(line: SoldLine, quantity: int, reason: str) -> ReturnLine:
