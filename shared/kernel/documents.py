@@ -107,6 +107,7 @@ class Create(Generic[D]):
     id: str
     body: D
     ttl_s: int | None = None
+    is_redone: bool = False  # a power cut may take it, with all that was written behind it
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +252,8 @@ def check_operations(operations: Sequence[Operation], sizes: Sequence[int]) -> N
         raise ValueError(f"a batch of {sum(sizes)} bytes")
     for operation in operations:
         check_id(operation.id)
-        if isinstance(operation, Patch) and not (
-            1 <= len(operation.operations) <= PATCH_OPERATIONS_MAX
-        ):
+        patches = len(operation.operations) if isinstance(operation, Patch) else 1
+        if not 1 <= patches <= PATCH_OPERATIONS_MAX:
             raise ValueError(f"a patch has 1 to {PATCH_OPERATIONS_MAX} operations")
 
 

@@ -103,7 +103,10 @@ async def claim(
     for _ in range(ATTEMPTS_MAX):
         found = None
         try:
-            return await _take(store, tenant_id, key, Create(IDEMPOTENCY, key, body, KEPT_S))
+            # It waits for no disk: the command is written behind it, in the same log, so a power
+            # cut that takes the claim takes the command too, and a repeat runs it anew.
+            first = Create(IDEMPOTENCY, key, body, KEPT_S, is_redone=True)
+            return await _take(store, tenant_id, key, first)
         except Exists:
             found = await store.get(tenant_id, IDEMPOTENCY, key, key)
         if found is None:

@@ -23,6 +23,7 @@ from shared.kernel.clock import Clock
 from shared.kernel.conditions import Condition
 from shared.kernel.documents import (
     Container,
+    Create,
     D,
     Kind,
     Operation,
@@ -135,7 +136,10 @@ class EmbeddedDocuments:
         batch = Batch(tenant_id, container, key, tuple(operations), bodies)
 
         async def run() -> tuple[str, ...]:
-            etags = await self._database.write(lambda c: self._writer.apply(c, batch))
+            is_durable = not all(isinstance(o, Create) and o.is_redone for o in operations)
+            etags = await self._database.write(
+                lambda c: self._writer.apply(c, batch), is_durable=is_durable
+            )
             for listener in self.on_change:
                 listener(container)
             if self.on_news and any(operation.kind.is_news for operation in operations):
