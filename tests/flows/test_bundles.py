@@ -24,6 +24,8 @@ from shared.kernel.money import Money
 from shared.orders import service as order_service
 from shared.orders.decide.cancel import Units
 from shared.orders.model import Order, PartState
+from shared.routing.model import ActionKind
+from shared.routing.rules import Action, InventoryRule, Routing, RuleSet
 from tests.builders import (
     HAMBURG,
     TENANT,
@@ -358,3 +360,32 @@ async def test_stock_is_told_of_what_is_in_a_set(shop: Shop) -> None:
     refused = await shop.call(inventory.count_stock, body=body)
     assert (refused.status, refused.body["errors"][0]["code"]) == (422, "bundle-has-no-stock")
     assert await shop.stock("SET", "berlin") == (0, 0, 0)
+
+
+SHORT_IS_CANCELLED = RuleSet(
+    rule_set_id="short",
+    version=1,
+    name="What is short is cancelled",
+    routings=(Routing(name="all", rules=(InventoryRule(name="any"),)),),
+    unfilled=Action(do=ActionKind.CANCEL),
+)
+
+
+async def test_a_rule_cancels_a_set_whole_and_leaves_split_components_to_a_person() -> None:
+    products = (a_product("BOOT"), a_product("SOCK"), a_product("SET", **SET))
+    kit = a_product("KIT", components_may_split=True, **SET)
+    shop = await a_shop(products=(*products, kit), rules=SHORT_IS_CANCELLED)
+    await shop.receive("BOOT", "berlin", 2)
+    whole = await shop.place(an_order(a_line("SET"), reference="a"))
+    assert states(whole) == [("1~1", 1, CANCELLED), ("1~2", 2, CANCELLED)]
+    apart = await shop.place(an_order(a_line("KIT"), reference="b"))
+    assert states(apart) == [("1~1", 1, SOURCED), ("1~2", 2, PartState.EXCEPTION)]
+    found = await order_service.exceptions(shop.world.store, TENANT)
+    (name,) = [row.body.exception_id for row in found.items]
+    flows, now = shop.world.flows, shop.clock.now()
+    await act_on_exception(flows, shop.caller, name, Wanted("cancel"), now)
+    await shop.settle_all()
+    after = await shop.order(apart.order_id)
+    assert states(after) == [("1~1", 1, CANCELLED), ("1~2", 2, CANCELLED)]
+    assert await shop.stock("BOOT", "berlin") == (2, 0, 2)
+    await shop.close()
