@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions import customers, orders
+from functions import customers, fulfillment, orders, returns
 from shared.channels.model import INBOX, Envelope, InboxStatus
 from shared.contracts.cloud_event import AnyEvent
 from shared.contracts.intake import Address, Contact, PlaceTender
@@ -15,6 +15,7 @@ from shared.customers.decide import new_customer
 from shared.customers.model import ERASURES, Erasure, ErasureStage
 from shared.flows import erase_customer as flow
 from shared.flows.erase_customer import continue_erasures
+from shared.flows.erase_order import return_without_person
 from shared.flows.link_customer import link_customer
 from shared.flows.personal_data import Person, names, person_of, text_of
 from shared.flows.tell_customer import tell_customer
@@ -27,6 +28,7 @@ from shared.tenants.model import Role
 from shared.tenants.parking import Lot, list_parked, park
 from shared.wiring import eraser, telling, use
 from tests.builders import TENANT, Shop, a_line, a_shop, an_order
+from tests.unit.returns.samples import a_return
 
 MARKS = ("erika.muster@example.org", "+491701234567", "Erika Mustermann", "Geheimweg 17")
 
@@ -257,6 +259,54 @@ def test_a_person_is_named_by_what_is_long_enough_as_it_was_typed_or_escaped() -
     assert text_of("ZXJpa2E=", is_base64=True) == "erika"
     assert text_of("a", is_base64=True) == "a"
     assert text_of("erika", is_base64=False) == "erika"
+
+
+async def test_who_collected_it_and_with_which_code_is_erased_with_the_order(kept: Shop) -> None:
+    await kept.receive("BOOT", "berlin", 1)
+    order = await bought(kept, lines=(a_line(method="pickup", pickup_location="berlin"),))
+    (work,) = await kept.works(order.order_id)
+    at = {"fulfillment": work.fulfillment_id}
+    await kept.call(fulfillment.accept_fulfillment, at)
+    await kept.call(fulfillment.pick_fulfillment, at, body={"scans": [{"code": "BOOT"}]})
+    await kept.call(fulfillment.pack_fulfillment, at, body={})
+    await kept.call(fulfillment.ready_fulfillment, at)
+    data = {"fulfillment_id": work.fulfillment_id, "collector": "Uncle Heinrich"}
+    await kept.deliver(fulfillment.receive_confirmations, "fulfillment.confirm-collected.v1", data)
+    await kept.settle_all()
+    assert (await kept.works(order.order_id))[0].collector == "Uncle Heinrich"
+    assert (await erased(kept, str(order.customer_id))).body["stage"] == "done"
+    (after,) = await kept.works(order.order_id)
+    assert (after.collector, after.pickup_code, after.status) == (None, None, "handed-over")
+
+
+async def test_returns_keep_their_amounts_and_lose_what_was_written(kept: Shop) -> None:
+    order = await bought(kept)
+    body = {
+        "order_id": order.order_id,
+        "received": True,
+        "location_id": "berlin",
+        "lines": [{"line_id": "1", "quantity": 1, "reason": "too-small"}],
+    }
+    made = await kept.call(returns.create_return, body=body)
+    assert made.status == 201, made.body
+    units = [{"line_id": "1", "disposition": "resell", "quantity": 1}]
+    looked = {"batch": "1", "location_id": "berlin", "units": units}
+    path = {"return": made.body["return_id"]}
+    done = await kept.call(returns.inspect_return, path, body=looked)
+    assert done.body["advice"]["tenders"][0]["last4"] == "4242"
+    await kept.settle_all()
+    await erased(kept, str(order.customer_id))
+    after = await kept.call(returns.read_return, path)
+    (tender,) = after.body["advice"]["tenders"]
+    assert ("last4" in tender, tender["amount_minor"]) == (False, 2_000)
+
+
+def test_why_an_operator_overrode_the_policy_is_gone_that_somebody_did_stays() -> None:
+    override = {"reason": "she cried", "by": "key:k1", "at": "2026-11-23T12:00:00Z"}
+    after = return_without_person(a_return(override=override))
+    assert after.override is not None
+    assert (after.override.reason, after.override.by) == ("(erased)", "key:k1")
+    assert return_without_person(a_return()) == a_return()
 
 
 def test_an_areas_area_is_itself() -> None:

@@ -2,19 +2,22 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from functions import sweeps
+from functions import returns, sweeps
 from shared.flows import follow as following
 from shared.flows import sweeps as flow
-from shared.flows.close_orders import close_orders
+from shared.flows.close_orders import close_orders, closes_at
 from shared.flows.rounds import CONFIG, ROUNDS, Due, Round, Rounds, Walk
 from shared.kernel.documents import Create, Replace
-from shared.orders.model import ORDERS, OrderStatus
+from shared.orders.model import ORDERS, OrderStatus, PartState
+from shared.returns.decide import Policy, window_end
 from shared.routing.seeds import by_cost
 from shared.wiring import use
 from tests.builders import TENANT, Shop, a_line, a_shop, an_order
+from tests.unit.orders import samples
 
 DATES = Due("dates", ORDERS, "due_at")
 
@@ -133,3 +136,33 @@ async def test_an_order_closes_when_its_last_day_is_over(shop: Shop) -> None:
         await sweeps.close_orders(None)
     assert (await shop.order(order_id)).status is OrderStatus.CLOSED
     assert await close_orders(shop.world.flows, TENANT, shop.clock.now()) == 0
+
+
+async def test_an_order_stays_open_while_a_return_is_under_way(shop: Shop) -> None:
+    order_id = await taken_along(shop)
+    body = {
+        "order_id": order_id,
+        "lines": [{"line_id": "1", "quantity": 1, "reason": "too-small"}],
+    }
+    made = await shop.call(returns.create_return, body=body)
+    assert made.status == 201, made.body
+    now = shop.later(days=40)
+    assert await close_orders(shop.world.flows, TENANT, now) == 0
+    path = {"return": made.body["return_id"]}
+    gone = await shop.call(returns.cancel_return, path, body={"reason": "customer"})
+    assert gone.status == 200, gone.body
+    assert await close_orders(shop.world.flows, TENANT, now) == 1
+
+
+def test_a_parcel_of_which_nobody_tells_counts_from_when_it_was_to_arrive() -> None:
+    sent = samples.NOW + timedelta(days=1)
+    known = samples.an_order()
+    left = {"state": PartState.SHIPPED, "out_since": samples.NOW, "arrive_by": sent}
+    part = known.lines[0].parts[0].model_copy(update=left)
+    line = known.lines[0].model_copy(update={"parts": (part,)})
+    order = known.model_copy(update={"lines": (line,)})
+    policy = Policy(30, ZoneInfo("Europe/Berlin"))
+    assert closes_at(order, {}, policy) == window_end(sent, 30, policy.zone)
+    final = line.model_copy(update={"final_sale": True})
+    for_good = order.model_copy(update={"lines": (final,)})
+    assert closes_at(for_good, {}, policy) == sent
