@@ -23,6 +23,7 @@ from shared.wiring import flows, store
 
 PICKUP_KEPT: Final = timedelta(minutes=10)
 LOOKED_AT: Final = 6
+DONE_A_LOOK: Final = 2
 REASONS: Final = tuple(r for r in RejectReason if r is not RejectReason.OVERCOMMITTED)
 Step = Callable[[Caller, Fulfillment, random.Random, datetime], Awaitable[object]]
 
@@ -33,6 +34,7 @@ def shift(troupe: Troupe, tenant_id: str, acts: int, chance: random.Random) -> l
 
 
 def _act(troupe: Troupe, tenant_id: str, chance: random.Random) -> Act:
+    """Look at a queue once and do the next thing for some of what is in it."""
     found: list[Fulfillment] = []
     caller = person(tenant_id, "key:store")
 
@@ -42,19 +44,23 @@ def _act(troupe: Troupe, tenant_id: str, chance: random.Random) -> Act:
         found[:] = [stored.body for stored in page.items]
 
     async def act() -> None:
-        await Pause(chance.expovariate(1 / 4.0))
         await troupe.give(look)
+        for work in chance.sample(found, min(len(found), DONE_A_LOOK)):
+            await Pause(chance.expovariate(1 / 4.0))
+            await troupe.give(_command(troupe, caller, work, chance))
         if not found:
-            return
-        work, salt = chance.choice(found), chance.getrandbits(64)
-        step = next_step(work, chance)
-
-        async def command() -> None:
-            await step(caller, work, random.Random(salt), troupe.stage.clock.now())
-
-        await troupe.give(command)
+            await Pause(chance.expovariate(1 / 6.0))
 
     return act
+
+
+def _command(troupe: Troupe, caller: Caller, work: Fulfillment, chance: random.Random) -> Act:
+    step, salt = next_step(work, chance), chance.getrandbits(64)
+
+    async def command() -> None:
+        await step(caller, work, random.Random(salt), troupe.stage.clock.now())
+
+    return command
 
 
 def next_step(work: Fulfillment, chance: random.Random) -> Step:

@@ -20,6 +20,7 @@ from shared.wiring.simulated import put_in
 
 WORKERS: Final = ("worker-1", "worker-2", "worker-3", "worker-4")
 TOPOLOGY: Final = Path(__file__).with_name("topology.json")
+A_PLAY: Final = timedelta(days=30)  # longer than any
 TENANTS: Final = ("acme", "zenith")  # with the same SKUs, locations and order numbers on purpose
 # An ordinary day, the nights on which Europe's clocks change, and the day before a leap day.
 STARTS: Final = (
@@ -51,14 +52,19 @@ class PlayClock:
 
 @dataclass(slots=True)
 class Process:
-    """A process that dies and comes back: its caches go, the store and the bus stay."""
+    """A process that dies and comes back: its caches go, the store and the bus stay.
+
+    What it knows of the tenants stays as well: nobody changes that in a play.
+    """
 
     name: str
     base: World
     store: StaleDocuments
+    knowledge: Knowledge = field(init=False)
     world: World = field(init=False)
 
     def __post_init__(self) -> None:
+        self.knowledge = Knowledge(self.store, kept_for=A_PLAY)
         self.restart()
 
     def restart(self) -> None:
@@ -70,7 +76,7 @@ class Process:
             pepper=base.secrets.pepper,
             platform_key=base.secrets.platform_key,
         )
-        flows = Flows(self.store, Knowledge(self.store), base.ids)
+        flows = Flows(self.store, self.knowledge, base.ids)
         self.world = replace(base, store=self.store, tenants=directory, flows=flows)
 
     def enter(self) -> None:

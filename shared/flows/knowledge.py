@@ -78,8 +78,8 @@ class TenantKnowledge:
 class Knowledge:
     """Reads and keeps what flows know; one per process."""
 
-    def __init__(self, store: Documents) -> None:
-        self._store = store
+    def __init__(self, store: Documents, kept_for: timedelta = KEPT_FOR) -> None:
+        self._store, self._kept_for = store, kept_for
         self._shelf = CardShelf(store)
         self._tenants: dict[str, TenantKnowledge] = {}
         self._products: dict[tuple[str, str], tuple[datetime, Product | None]] = {}
@@ -98,7 +98,7 @@ class Knowledge:
             NotFound: there is no such tenant, or it has no settings.
         """
         kept = self._tenants.get(tenant_id)
-        if kept is None or not kept.read_at <= now < kept.read_at + KEPT_FOR:
+        if kept is None or not kept.read_at <= now < kept.read_at + self._kept_for:
             kept = await self._read(tenant_id, now)
             if len(self._tenants) >= TENANTS_KEPT_MAX:
                 self._tenants.clear()
@@ -112,7 +112,7 @@ class Knowledge:
         found: dict[str, Product] = {}
         for sku in skus:
             kept = self._products.get((tenant_id, sku))
-            if kept is None or not kept[0] <= now < kept[0] + KEPT_FOR:
+            if kept is None or not kept[0] <= now < kept[0] + self._kept_for:
                 stored = await catalog.get_product(self._store, tenant_id, sku)
                 if len(self._products) >= PRODUCTS_KEPT_MAX:
                     self._products.clear()
