@@ -185,6 +185,8 @@ def _decide(
             change = _receive(order, act, command)
         case RefundMoney(amount=amount):
             change = orders.record_refund(order, amount.amount_minor, act)
+        case EditOrder() if order.erased_at is not None:
+            change = None  # the channel may know its customer yet; we no longer do
         case EditOrder():
             change = orders.edit(order, _edit(command), stages_of(works), act)
         case MarkPaid():

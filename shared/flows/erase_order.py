@@ -32,12 +32,7 @@ async def erase_order(flows: Flows, tenant_id: str, order_id: str, now: datetime
 
     follow = Follow(replaced=without_person, beside=lambda _: _returns(made))
     applied = await apply_command(flows, system(tenant_id, "erase"), order_id, decide, now, follow)
-    return applied.order.status in DONE and not has_person(applied.order)
-
-
-def has_person(order: Order) -> bool:
-    """Tell whether an order still names somebody."""
-    return order.customer is not None
+    return applied.order.erased_at is not None and applied.order.status in DONE
 
 
 def without_person(work: Fulfillment) -> Fulfillment:

@@ -221,6 +221,7 @@ class Order(Document):
     quote_id: Identifier | None = None
     cancelled_at: Instant | None = None  # the order as a whole
     closed_at: Instant | None = None  # the return window is over
+    erased_at: Instant | None = None  # its personal data is gone and comes back by no edit
     replan_after: Natural = 0  # the version of the last edit: older plans are void
     attempts: int = Field(default=0, ge=0)
     # Whose capacity closed attempts took: location by fulfillment, the latest.

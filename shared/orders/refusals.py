@@ -63,3 +63,12 @@ class NotALegalAction(Refused):
     def __init__(self, action: str, legal: tuple[str, ...]) -> None:
         super().__init__(f"{action} does not settle this exception; legal: {', '.join(legal)}")
         self.action, self.legal = action, legal
+
+
+class OrderErased(Refused):
+    """Whose order it was is nobody's to know any more, nor to write down again."""
+
+    code, status = "order-erased", 409
+
+    def __init__(self) -> None:
+        super().__init__("the order's personal data was erased; none can be added")

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from functions import customers, fulfillment, orders, returns
-from shared.channels.model import INBOX, Envelope, InboxStatus
+from shared.channels.model import INBOX, EditOrder, Envelope, InboxStatus
 from shared.contracts.cloud_event import AnyEvent
 from shared.contracts.intake import Address, Contact, PlaceTender
 from shared.customers.decide import new_customer
 from shared.customers.model import ERASURES, Erasure, ErasureStage
 from shared.flows import erase_customer as flow
+from shared.flows.channel_update import decider_of
 from shared.flows.erase_customer import continue_erasures
 from shared.flows.erase_order import return_without_person
 from shared.flows.link_customer import link_customer
@@ -22,6 +23,7 @@ from shared.flows.tell_customer import tell_customer
 from shared.kernel.bus import Message, Park
 from shared.kernel.documents import EVENT_KINDS, Container, Create
 from shared.kernel.money import Money
+from shared.orders.decide import Act
 from shared.orders.decide.erase import area_of
 from shared.orders.model import Order
 from shared.tenants.model import Role
@@ -158,6 +160,21 @@ async def test_the_books_keep_amounts_country_and_area(kept: Shop) -> None:
     record = await kept.call(customers.read_customer, {"customer": str(order.customer_id)})
     assert record.body["emails"] == []
     assert "erased_at" in record.body
+
+
+async def test_no_edit_brings_back_whose_an_erased_order_was(kept: Shop) -> None:
+    order = await bought(kept)
+    await erased(kept, str(order.customer_id))
+    body = {"customer": {"name": MARKS[2], "email": MARKS[0]}}
+    path = {"order": order.order_id}
+    refused = await kept.call(orders.edit_order, path, body=body)
+    assert (refused.status, refused.code) == (409, "order-erased")
+    tagged = await kept.call(orders.edit_order, path, body={"tags": ["audited"]})
+    assert tagged.status == 200
+    told_again = decider_of(EditOrder(customer=Contact(name=MARKS[2], email=MARKS[0])))
+    act = Act(TENANT, kept.clock.now(), "channel:webshop")
+    assert told_again(await kept.order(order.order_id), {}, act) is None
+    assert (await kept.order(order.order_id)).customer is None
 
 
 async def test_a_repeat_of_the_orders_request_is_told_that_its_answer_is_gone(kept: Shop) -> None:

@@ -35,7 +35,7 @@ from shared.orders.model import (
     OrderStatus,
     PartState,
 )
-from shared.orders.refusals import NoSuchHold, TooManyHolds
+from shared.orders.refusals import NoSuchHold, OrderErased, TooManyHolds
 
 
 def hold(order: Order, reason: str, note: str | None, act: Act) -> Change | None:
@@ -98,6 +98,7 @@ class Edit:
     tags: tuple[str, ...] | None = None
 
 
+_PERSONAL: Final = frozenset({"customer", "ship_to", "bill_to"})
 _REPLANNED: Final = frozenset({"ship_to", "shipping_choice"})
 
 
@@ -109,6 +110,7 @@ def edit(order: Order, wanted: Edit, stages: Mapping[str, Stage], act: Act) -> C
 
     Raises:
         NotAllowed: it goes elsewhere, and nothing of it is left to be sent there.
+        OrderErased: its personal data was erased.
     """
     fields = {name: getattr(wanted, name) for name in Edit.__slots__}
     changes = {
@@ -118,6 +120,8 @@ def edit(order: Order, wanted: Edit, stages: Mapping[str, Stage], act: Act) -> C
     }
     if not changes:
         return None
+    if order.erased_at is not None and _PERSONAL & set(changes):
+        raise OrderErased
     draft = Draft(order, act)
     if _REPLANNED & set(changes):
         if not has_open_work(order):

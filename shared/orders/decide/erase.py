@@ -33,7 +33,10 @@ def area_of(address: Address | None) -> Address | None:
 
 
 def erase(order: Order, act: Act) -> Change | None:
-    """Take the personal data out of an order; None when there is none, or goods are still to go."""
+    """Take the personal data out of an order, for good: no edit brings it back.
+
+    None when that is done, or goods are still to go.
+    """
     if order.status not in DONE:
         return None
     changes: dict[str, object] = {
@@ -45,6 +48,7 @@ def erase(order: Order, act: Act) -> Change | None:
         "tenders": tuple(tender.model_copy(update={"last4": None}) for tender in order.tenders),
         "lookups": (),
     }
+    changes["erased_at"] = order.erased_at or act.now
     if all(getattr(order, name) == value for name, value in changes.items()):
         return None
     return Draft(order, act).finish(OrderNoted, facts={"reason": ERASED}, changes=changes)
