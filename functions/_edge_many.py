@@ -47,9 +47,10 @@ def _trigger(topic: str, name: str, run: WorkMany) -> ManyTrigger:
 
     async def trigger(messages: List[func.ServiceBusMessage]) -> None:  # noqa: UP006 - see the import
         mine = [message for message in messages if is_for(reader, message)]
-        if len(mine) == 1 or not await _is_done(reader, run, mine):
-            for message in mine:
-                await work(reader, message)
+        if len(mine) > 1 and await _is_done(reader, run, mine):
+            return
+        for message in mine:
+            await work(reader, message)
 
     trigger.__name__ = run.__name__
     trigger.__qualname__ = run.__qualname__
