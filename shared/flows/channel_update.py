@@ -179,21 +179,19 @@ def _decide(
     works: Works,
     act: Act,
 ) -> Change | None:
-    change: Change | None
     match command:
         case ReceiveUnits():
-            change = _receive(order, act, command)
+            return _receive(order, act, command)
         case RefundMoney(amount=amount):
-            change = orders.record_refund(order, amount.amount_minor, act)
+            return orders.record_refund(order, amount.amount_minor, act)
         case EditOrder() if order.erased_at is not None:
-            change = None  # the channel may know its customer yet; we no longer do
+            return None  # the channel may know its customer yet; we no longer do
         case EditOrder():
-            change = orders.edit(order, _edit(command), stages_of(works), act)
+            return orders.edit(order, _edit(command), stages_of(works), act)
         case MarkPaid():
-            change = orders.release(order, PAYMENT, act)
+            return orders.release(order, PAYMENT, act)
         case AwaitPayment():
-            change = orders.hold(order, PAYMENT, None, act)
-    return change
+            return orders.hold(order, PAYMENT, None, act)
 
 
 def _cancel(
