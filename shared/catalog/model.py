@@ -141,6 +141,8 @@ class Place(Strict):
 class LocationDetails(Strict):
     """A location as its owner tells it.
 
+    Without the capability `hazmat` it ships no hazardous goods. `feed_fresh_minutes`: how old its
+    counts may be; `feed_net_of_reservations`: its system's counts leave out what orders reserve.
     `hours` carry the IANA zone; capacity is a day of the location's own calendar. `cutoffs`, by
     carrier, stand instead of the carrier's own; one that is met exactly is late.
     """

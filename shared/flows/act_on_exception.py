@@ -33,8 +33,9 @@ from shared.orders.refusals import NotALegalAction
 from shared.tenants.model import Caller
 
 REPLACEMENT: Final = "replacement"  # connection and type of the order that replaces lost goods
-# Needs a transfer between locations, which there is no command for.
-NOT_OFFERED: Final = frozenset({"ship-to-store"})
+# One needs a transfer between locations, which there is no command for; the other is what the
+# replay of a parked message does by itself.
+NOT_OFFERED: Final = frozenset({"ship-to-store", "replayed"})
 _REDIRECTED: Final = "redirected"
 # The reason under which an action's own change has closed the exception already.
 _CLOSES_AS: Final = {

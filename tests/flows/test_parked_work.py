@@ -62,6 +62,7 @@ async def test_parked_work_is_an_exception_of_its_order_and_its_replay_resolves_
         await arrives(shop, body, "e-1#r19", attempt=20, **{"original-message-id": "e-1"})
     (row,) = await open_ones(shop)
     assert (row["order_id"], row["detail"]["code"]) == (order.order_id, "attempts-exhausted")
+    assert row["actions"] == ["acknowledge"]
     parked = {"parked": row["detail"]["parked"]}
     await shop.call(operations.replay_parked, parked)
     await arrives(shop, body, "e-1#p1@routing", attempt=20, **{"original-message-id": "e-1"})
