@@ -15,16 +15,20 @@ from typing import Final, TypeVar
 from shared.channels import service as channels
 from shared.channels.model import INBOX, Envelope, InboxStatus
 from shared.customers import service as customers
+from shared.customers.decide import marks_of
 from shared.customers.model import (
     ERASURE_ID,
     ERASURES,
     LEFT_MAX,
+    Customer,
     CustomerHasOpenOrders,
     Erasure,
     ErasureStage,
+    keyring_of,
 )
 from shared.flows.context import Flows
 from shared.flows.erase_order import erase_order
+from shared.flows.link_customer import link_customer
 from shared.flows.personal_data import Person, names, person_of, text_of
 from shared.kernel.claims import Claims
 from shared.kernel.conditions import Condition
@@ -81,8 +85,10 @@ async def erase_customer(
         Unavailable: another run is at it.
     """
     store, tenant_id = eraser.flows.store, caller.tenant_id
-    if await customers.get_customer(store, tenant_id, customer_id) is None:
+    found = await customers.get_customer(store, tenant_id, customer_id)
+    if found is None:
         raise NotFound("customer")
+    await _link_late_orders(eraser.flows, caller, found.body, now)
     stored = await _stored(store, tenant_id, customer_id)
     if stored is None or not stored.body.is_open:
         orders = await _orders(store, tenant_id, customer_id)
@@ -91,6 +97,20 @@ async def erase_customer(
         fresh = Erasure(customer_id=customer_id, asked_at=now, asked_by=caller.name)
         stored = await _write(store, tenant_id, fresh, stored)
     return await _go_on(eraser, tenant_id, stored, now, STEPS_AT_ONCE)
+
+
+async def _link_late_orders(
+    flows: Flows, caller: Caller, customer: Customer, now: datetime
+) -> None:
+    """Name the customer in orders whose linking is under way, so that they are found by it."""
+    settings = (await flows.knowledge.of(caller.tenant_id, now)).settings
+    ring = keyring_of(settings)
+    for mark in marks_of(customer):
+        where = (Condition("lookups", "contains", mark.hashed(ring)),)
+        page = await flows.store.query(caller.tenant_id, ORDERS, where=where, limit=PAGE)
+        for row in page.items:
+            if row.body.customer_id is None:
+                await link_customer(flows, caller, row.body.order_id, now)
 
 
 async def continue_erasures(eraser: Eraser, tenant_id: str, now: datetime) -> int:

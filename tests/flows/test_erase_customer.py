@@ -162,6 +162,16 @@ async def test_the_books_keep_amounts_country_and_area(kept: Shop) -> None:
     assert "erased_at" in record.body
 
 
+async def test_an_order_whose_customer_is_not_named_yet_is_erased_too(kept: Shop) -> None:
+    order = await bought(kept)
+    body = erikas(reference="E-9").model_dump(mode="json", exclude_none=True)
+    late = await kept.call(orders.place_order, body=body)
+    assert late.status == 201
+    done = await erased(kept, str(order.customer_id))
+    assert (done.body["stage"], done.body["orders"]) == ("done", 2)
+    assert (await kept.order(late.body["order_id"])).customer is None
+
+
 async def test_no_edit_brings_back_whose_an_erased_order_was(kept: Shop) -> None:
     order = await bought(kept)
     await erased(kept, str(order.customer_id))
