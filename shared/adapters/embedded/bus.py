@@ -24,7 +24,7 @@ from shared.adapters.embedded.bus_rows import (
     to_received,
 )
 from shared.adapters.embedded.bus_topology import Line, Topology
-from shared.adapters.embedded.faults import NO_FAULTS, Faults, guarded
+from shared.adapters.embedded.faults import NO_FAULTS, Faults
 from shared.adapters.embedded.opening import Synchronous
 from shared.adapters.embedded.sqlite import Database
 from shared.kernel.bus import BATCH_MESSAGES_MAX, Message, Received
@@ -85,15 +85,13 @@ class EmbeddedBus:
         batch = [sending.outgoing(destination, message) for message in messages]
         if not batch:
             return
-        await guarded(
-            self._desk.faults,
-            "bus.send",
-            (entity, messages),
-            lambda: self._desk.commit_due(
-                lambda c, by: (None, sending.send(c, destination, batch, by.now))
-            ),
+        detail = (entity, messages)
+        await self._desk.faults.before("bus.send", detail)
+        await self._desk.commit_due(
+            lambda c, by: (None, sending.send(c, destination, batch, by.now))
         )
-        self.unmatched += sum(not each.lines for each in batch)
+        await self._desk.faults.after("bus.send", detail)
+        self.unmatched += len([each for each in batch if not each.lines])
 
     async def cancel_scheduled(self, path: str, message_id: str) -> bool:
         """Take back a scheduled message; False when it has already become visible."""
@@ -123,12 +121,10 @@ class EmbeddedBus:
         if line.requires_session is (session_id is None):
             needs = "needs a" if line.requires_session else "has no"
             raise ValueError(f"{path} {needs} session")
-        return await guarded(
-            self._desk.faults,
-            "bus.receive",
-            path,
-            lambda: self._receive(line, most, session_id),
-        )
+        await self._desk.faults.before("bus.receive", path)
+        received = await self._receive(line, most, session_id)
+        await self._desk.faults.after("bus.receive", path)
+        return received
 
     async def _receive(self, line: Line, limit: int, session_id: str | None) -> Sequence[Received]:
         desk = self._desk
@@ -155,9 +151,10 @@ class EmbeddedBus:
         line = self._desk.line(path)
         if not line.requires_session:
             raise ValueError(f"{path} has no sessions")
-        return await guarded(
-            self._desk.faults, "bus.accept_session", path, lambda: self._accept(line)
-        )
+        await self._desk.faults.before("bus.accept_session", path)
+        session_id = await self._accept(line)
+        await self._desk.faults.after("bus.accept_session", path)
+        return session_id
 
     async def _accept(self, line: Line) -> str | None:
         desk = self._desk
@@ -252,9 +249,10 @@ class EmbeddedBus:
         What is scheduled or has expired is not shown.
         """
         line, most = self._desk.line(path), _bounded(limit, PEEKED_MAX)
-        return await guarded(
-            self._desk.faults, "bus.peek", path, lambda: self._peek(line, most, after)
-        )
+        await self._desk.faults.before("bus.peek", path)
+        seen = await self._peek(line, most, after)
+        await self._desk.faults.after("bus.peek", path)
+        return seen
 
     async def _peek(self, line: Line, limit: int, after: int) -> Sequence[Received]:
         await self._desk.tidy(line)

@@ -13,7 +13,7 @@ from shared.adapters.embedded.bus_locking import Hold
 from shared.adapters.embedded.bus_owners import Owner, dead_owners, register, void_locks
 from shared.adapters.embedded.bus_rows import DEAD_LETTERS, micros
 from shared.adapters.embedded.bus_topology import Destination, Line, Topology
-from shared.adapters.embedded.faults import Faults, guarded
+from shared.adapters.embedded.faults import Faults
 from shared.adapters.embedded.opening import outside
 from shared.adapters.embedded.sqlite import Database
 from shared.kernel.clock import Clock
@@ -76,18 +76,20 @@ class Desk:
 
     async def write(self, call: str, detail: object, work: Work[T]) -> T:
         """Run a verb's work between its fault points, in one transaction."""
-        return await guarded(self.faults, call, detail, lambda: self.commit(work))
+        await self.faults.before(call, detail)
+        result = await self.commit(work)
+        await self.faults.after(call, detail)
+        return result
 
     async def hold(self, call: str, detail: object, work: Work[T], *, can_wait: bool = False) -> T:
         """Run a verb's work as `write` does, if a power cut may undo it.
 
         Locks and settlements may be lost then: the message comes again, as it may at any time.
         """
-
-        async def run() -> T:
-            return await self.commit(work, is_durable=False, can_wait=can_wait)
-
-        return await guarded(self.faults, call, detail, run)
+        await self.faults.before(call, detail)
+        result = await self.commit(work, is_durable=False, can_wait=can_wait)
+        await self.faults.after(call, detail)
+        return result
 
     async def commit(self, work: Work[T], *, is_durable: bool = True, can_wait: bool = False) -> T:
         """Run work in one transaction and tell the listeners what it touched."""

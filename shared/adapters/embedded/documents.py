@@ -6,9 +6,9 @@ from typing import Any, Final, TypeVar
 
 from shared.adapters.embedded.bus_owners import this_process
 from shared.adapters.embedded.decoded import Decoded, Row
-from shared.adapters.embedded.faults import NO_FAULTS, Faults, guarded
+from shared.adapters.embedded.faults import NO_FAULTS, Faults
 from shared.adapters.embedded.feed import EmbeddedFeed, behind
-from shared.adapters.embedded.opening import Synchronous, outside
+from shared.adapters.embedded.opening import MEMORY, Synchronous, outside
 from shared.adapters.embedded.queries import (
     Query,
     checked,
@@ -87,7 +87,7 @@ class EmbeddedDocuments:
         self.on_change: list[Callable[[Container], None]] = []
         self.on_news: list[Callable[[Container], None]] = []
         self._decoded = Decoded()
-        self._writer = Writer(clock)
+        self._writer = Writer(clock, is_alone=path == MEMORY)
         self._database = Database(
             path,
             LAYOUT,
@@ -104,7 +104,7 @@ class EmbeddedDocuments:
 
     async def get(self, tenant_id: str, kind: Kind[D], key: str, id: str) -> Stored[D] | None:
         """Return a document; None when there is none of this kind, or its time is over."""
-        if self._faults is NO_FAULTS:
+        if self._faults is NO_FAULTS:  # the verb that is called most
             return self._get(tenant_id, kind, key, id)
         detail = (tenant_id, key, id)
         await self._faults.before("documents.get", detail)
@@ -134,21 +134,19 @@ class EmbeddedDocuments:
         check_operations(operations, [len(body) for body in bodies])
         _check_place(tenant_id, container, key, operations)
         batch = Batch(tenant_id, container, key, tuple(operations), bodies)
-
-        async def run() -> tuple[str, ...]:
-            is_durable = not all(isinstance(o, Create) and o.is_redone for o in operations)
-            etags = await self._database.write(
-                lambda c: self._writer.apply(c, batch), is_durable=is_durable
-            )
-            for listener in self.on_change:
-                listener(container)
-            if self.on_news and any(operation.kind.is_news for operation in operations):
-                for listener in self.on_news:
-                    listener(container)
-            return etags
-
         detail = (tenant_id, key, [operation.id for operation in operations])
-        etags = await guarded(self._faults, "documents.batch", detail, run)
+        await self._faults.before("documents.batch", detail)
+        redone = [o for o in operations if isinstance(o, Create) and o.is_redone]
+        etags = await self._database.write(
+            lambda c: self._writer.apply(c, batch), is_durable=len(redone) < len(operations)
+        )
+        for listener in self.on_change:
+            listener(container)
+        news = [o for o in operations if o.kind.is_news]
+        if news:
+            for listener in self.on_news:
+                listener(container)
+        await self._faults.after("documents.batch", detail)
         self._meter.charge("documents.batch", len(operations))
         return etags
 
@@ -166,12 +164,12 @@ class EmbeddedDocuments:
         """Return a page; ordered by a field, it holds the documents that have the field."""
         query = checked(tenant_id, kind, key, where, order, limit)
 
-        async def run() -> Page[D]:
-            if not self._writer.fields.has(kind):
-                await self._database.write(lambda c: self._writer.fields.declared(c, kind))
-            return self._query(query, kind, cursor)
-
-        page = await guarded(self._faults, "documents.query", (tenant_id, kind.type, key), run)
+        detail = (tenant_id, kind.type, key)
+        await self._faults.before("documents.query", detail)
+        if not self._writer.fields.has(kind):
+            await self._database.write(lambda c: self._writer.fields.declared(c, kind))
+        page = self._query(query, kind, cursor)
+        await self._faults.after("documents.query", detail)
         self._meter.charge("documents.query", len(page.items))
         return page
 

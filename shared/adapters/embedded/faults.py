@@ -1,9 +1,9 @@
-"""Fault points around every call of the embedded store and bus, for the simulator."""
+"""Fault points around every call of the embedded store and bus, for the simulator.
 
-from collections.abc import Awaitable, Callable
-from typing import Final, Protocol, TypeVar
+A verb awaits `before` and `after` itself: each call in between would be resumed with every step.
+"""
 
-T = TypeVar("T")
+from typing import Final, Protocol
 
 
 class Crash(BaseException):
@@ -32,13 +32,3 @@ class _NoFaults:
 
 
 NO_FAULTS: Final[Faults] = _NoFaults()
-
-
-async def guarded(faults: Faults, call: str, detail: object, run: Callable[[], Awaitable[T]]) -> T:
-    """Run a call between its fault points; with NO_FAULTS it costs one comparison."""
-    if faults is NO_FAULTS:
-        return await run()
-    await faults.before(call, detail)
-    result = await run()
-    await faults.after(call, detail)
-    return result

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, Final
 
 from shared.adapters.embedded.bus_owners import is_known_dead
-from shared.adapters.embedded.faults import Faults, guarded
+from shared.adapters.embedded.faults import Faults
 from shared.adapters.embedded.opening import outside
 from shared.adapters.embedded.rows import RANGES, SHARD_OF, checksum, microseconds
 from shared.adapters.embedded.sqlite import Database
@@ -87,14 +87,18 @@ class EmbeddedFeed:
         if not self.has_news():
             return ()
         detail = (self._container.value, self._consumer)
-        return await guarded(self._faults, "feed.read", detail, lambda: self._read(limit))
+        await self._faults.before("feed.read", detail)
+        batches = await self._read(limit)
+        await self._faults.after("feed.read", detail)
+        return batches
 
     async def checkpoint(self, batch: ChangeBatch) -> bool:
         """Remember a batch as done; False when its range has another owner by now."""
         detail = (self._container.value, self._consumer, batch.range, batch.position)
-        return await guarded(
-            self._faults, "feed.checkpoint", detail, lambda: self._checkpoint(batch)
-        )
+        await self._faults.before("feed.checkpoint", detail)
+        is_ours = await self._checkpoint(batch)
+        await self._faults.after("feed.checkpoint", detail)
+        return is_ours
 
     async def close(self) -> None:
         """Give the ranges back, so that other readers need not wait for the leases to end."""

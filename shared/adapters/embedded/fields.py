@@ -37,6 +37,11 @@ class FieldIndex:
         self._fields: dict[tuple[str, str], tuple[str, ...]] = {}
         self._whole: set[tuple[str, str, tuple[str, ...]]] = set()  # kinds as they were asked for
 
+    @property
+    def is_refreshed(self) -> bool:
+        """Tell whether no transaction since the last refresh declared anything."""
+        return self._registry >= 0
+
     def refresh(self, connection: sqlite3.Connection, registry: int) -> None:
         """Learn what other processes declared, if the stored number says so."""
         if registry != self._registry:

@@ -4,12 +4,13 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from shared.adapters.embedded.opening import BUSY_S, outside
 from shared.kernel.errors import Unavailable
 
 Work: TypeAlias = Callable[[sqlite3.Connection], Any]
+T = TypeVar("T")
 
 
 class Job:
@@ -75,3 +76,27 @@ def run_beside_others(connection: sqlite3.Connection, job: Job) -> None:
             raise  # SQLITE_FULL and some others end the whole transaction by themselves
         connection.execute("ROLLBACK TO job")
     connection.execute("RELEASE job")
+
+
+def run_here(
+    connection: sqlite3.Connection,
+    work: Callable[[sqlite3.Connection], T],
+    on_begin: Work | None,
+    on_end: Work | None,
+) -> T:
+    """Run a write in the caller, in a transaction of its own, and return its result."""
+    try:
+        connection.execute("BEGIN")
+        if on_begin is not None:
+            on_begin(connection)
+        result = work(connection)
+        if on_end is not None:
+            on_end(connection)
+        connection.execute("COMMIT")
+    except BaseException as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if isinstance(error, sqlite3.Error):
+            raise outside(error) from error
+        raise
+    return result

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -96,6 +97,16 @@ def log_bytes(path: str) -> int:
         return Path(f"{path}-wal").stat().st_size
     except OSError:
         return 0
+
+
+def empty_log(connection: sqlite3.Connection) -> None:
+    """Move a database's log into its file, as far as no reader holds it."""
+    # Readers of other processes may hold the log for as long as a page takes; the next
+    # checkpoint does what this one leaves. The lock must not be held for BUSY_S meanwhile.
+    connection.execute("PRAGMA busy_timeout=50")
+    with suppress(sqlite3.Error):  # a damaged file shows itself to the next reader
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.execute(f"PRAGMA busy_timeout={BUSY_S * 1000:.0f}")
 
 
 def outside(error: sqlite3.Error) -> Exception:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar, cast
 
-from shared.adapters.embedded.jobs import Job, Work, by_loop, run_alone, run_beside_others
+from shared.adapters.embedded.jobs import Job, Work, by_loop, run_alone, run_beside_others, run_here
 from shared.adapters.embedded.opening import (
     BUSY_S,
     MEMORY,
@@ -22,6 +22,7 @@ from shared.adapters.embedded.opening import (
     Synchronous,
     Syncing,
     connect,
+    empty_log,
     log_bytes,
     open_locked,
     outside,
@@ -67,10 +68,9 @@ class Database:
         self.on_commit: list[Callable[[], None]] = []
         self._synchronous, self._threaded = synchronous, threaded
         self._on_begin, self._on_end = on_begin, on_end
-        self._commits = 0
+        self._is_open, self._commits = True, 0
         self._syncing = Syncing(synchronous, path)
         self._pace, self._turns = DiskPace(), Turns(self._write_gathered)
-        self._is_open = True
         self._turn = threading.Lock()  # the writer's connection: one thread at a time
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
@@ -124,6 +124,8 @@ class Database:
         Raises:
             Unavailable: it did not begin within BUSY_S, or the disk refused.
         """
+        if self.is_alone:
+            return self._write_alone(work)
         if not self._threaded:
             return cast(T, self._perform_here(Job(work)))
         return cast(T, await self._submit(work, is_durable=is_durable, can_wait=can_wait))
@@ -176,6 +178,16 @@ class Database:
         if job.future is not None:
             job.timer = job.future.get_loop().call_later(BUSY_S, job.expire)
         self._queue.put(job)
+
+    def _write_alone(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Write in memory, where there is neither a lock nor a log."""
+        if not self._is_open:
+            raise Unavailable("the database is closed")
+        result = run_here(self._writer, work, self._on_begin, self._on_end)
+        self._commits += 1
+        for callback in self.on_commit:
+            callback()
+        return result
 
     def _perform_here(self, job: Job) -> Any:
         """Write in the caller, alone."""
@@ -250,12 +262,12 @@ class Database:
             self._commit_together(writes)
             self._commits += 1
         if len(writes) < len(jobs):
-            self._empty_log()
+            empty_log(self._writer)
         elif self._commits % WAL_LOOK_EVERY == 0 and log_bytes(self.path) > WAL_BYTES_MAX:
             if self._threaded:
                 self._queue.put(Job(None))  # moving the log waits for the disk; the loop must not
             else:
-                self._empty_log()
+                empty_log(self._writer)
 
     def _commit_together(self, jobs: list[Job]) -> None:
         connection = self._writer
@@ -277,14 +289,6 @@ class Database:
             for job in jobs:  # an exception of its own for each: they gather tracebacks
                 known = outside(error) if isinstance(error, sqlite3.Error) else error
                 job.error = job.error or known
-
-    def _empty_log(self) -> None:
-        # Readers of other processes may hold the log for as long as a page takes; the next
-        # checkpoint does what this one leaves. The lock must not be held for BUSY_S meanwhile.
-        self._writer.execute("PRAGMA busy_timeout=50")
-        with suppress(sqlite3.Error):  # a damaged file shows itself to the next reader
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        self._writer.execute(f"PRAGMA busy_timeout={BUSY_S * 1000:.0f}")
 
     def _resolve(self, jobs: list[Job]) -> None:
         for job in jobs:

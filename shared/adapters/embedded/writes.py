@@ -86,8 +86,9 @@ class Writer:
     commits; they are etags and feed positions at once.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, *, is_alone: bool = False) -> None:
+        self._clock, self._is_alone = clock, is_alone
+        self._is_up_to_date = False
         self._seq = 0
         self._stored_seq = 0
         self.fields = FieldIndex()
@@ -95,11 +96,16 @@ class Writer:
         self._now = 0
 
     def begin(self, connection: sqlite3.Connection) -> None:
-        """Learn what other processes did; the first thing in every transaction."""
-        self._seq, registry = connection.execute("SELECT seq, registry FROM meta").fetchone()
-        self._stored_seq = self._seq
+        """Learn what other processes did; the first thing in every transaction.
+
+        Alone there is something to learn only after a transaction that was undone.
+        """
+        if not (self._is_alone and self._is_up_to_date and self.fields.is_refreshed):
+            self._seq, registry = connection.execute("SELECT seq, registry FROM meta").fetchone()
+            self._stored_seq = self._seq
+            self.fields.refresh(connection, registry)
+        self._is_up_to_date = False
         self._now = microseconds(self._clock.now())
-        self.fields.refresh(connection, registry)
 
     def end(self, connection: sqlite3.Connection) -> None:
         """Forget some of what expired, and store the sequence; the last thing before a commit."""
@@ -108,6 +114,8 @@ class Writer:
             self.purge(connection)
         if self._seq != self._stored_seq:
             connection.execute("UPDATE meta SET seq = ?", (self._seq,))
+            self._stored_seq = self._seq
+        self._is_up_to_date = True
 
     def apply(self, connection: sqlite3.Connection, batch: Batch) -> tuple[str, ...]:
         """Apply one batch.
