@@ -126,7 +126,7 @@ def cast(troupe: Troupe, orders: int) -> None:
         count = orders // 2 + (orders % 2 if tenant_id == TENANTS[0] else 0)
         for number in range(count):
             if number % WEBHOOK_EVERY == WEBHOOK_EVERY - 1:
-                webshop.tell(troupe, tenant_id, number, season.arrivals_s, _own(stage))
+                webshop.tell(troupe, tenant_id, number, season, _own(stage))
             else:
                 customers.arrive(troupe, tenant_id, number, season, _own(stage))
         for index in range(2):

@@ -9,12 +9,13 @@ import hashlib
 import hmac
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from local.simulate.customers import Season
 from local.simulate.engine import Pause
-from local.simulate.furniture import LOCATIONS, SKUS
+from local.simulate.furniture import LOCATIONS
 from local.simulate.people import Act, Troupe
 from local.simulate.stage import person
 from shared.channels.model import Connection
@@ -36,11 +37,11 @@ Body = dict[str, Any]
 
 
 def tell(
-    troupe: Troupe, tenant_id: str, number: int, arrivals_s: float, chance: random.Random
+    troupe: Troupe, tenant_id: str, number: int, season: Season, chance: random.Random
 ) -> None:
     """Let a customer of the web shop order, and the shop tell of it and of what follows."""
-    stage, at = troupe.stage, chance.uniform(0.0, arrivals_s)
-    history = _history(5_000 + number, chance, stage.clock.now())
+    stage, at = troupe.stage, chance.uniform(0.0, season.arrivals_s)
+    history = _history(5_000 + number, season.skus, chance, stage.clock.now())
     for index, name in enumerate(("web", "shop")):
         own = random.Random(chance.getrandbits(64))
         told = list(history)
@@ -50,9 +51,14 @@ def tell(
         troupe.play(f"{tenant_id}/webshop-{number}-{index}", stage.processes[name], acts, own)
 
 
-def _history(number: int, chance: random.Random, now: datetime) -> list[tuple[str, str, Body]]:
+def _history(
+    number: int, skus: Sequence[str], chance: random.Random, now: datetime
+) -> list[tuple[str, str, Body]]:
     """Return an order's webhooks: topic, event id and body, as time went on."""
-    lines = [_line(number, index, chance) for index in range(1, chance.randint(1, 2) + 1)]
+    lines = [
+        _line(number, index, chance.choice(skus), chance)
+        for index in range(1, chance.randint(1, 2) + 1)
+    ]
     body = _order(number, lines, chance, now)
     told = [("orders/create", f"{number}-0", body)]
     if chance.random() < 0.5:
@@ -67,10 +73,10 @@ def _history(number: int, chance: random.Random, now: datetime) -> list[tuple[st
     return told
 
 
-def _line(number: int, index: int, chance: random.Random) -> Body:
+def _line(number: int, index: int, sku: str, chance: random.Random) -> Body:
     return {
         "id": 10 * number + index,
-        "sku": chance.choice(SKUS),
+        "sku": sku,
         "title": "Something warm",
         "quantity": chance.randint(1, 3),
         "price": f"{chance.randrange(5, 90)}.50",
