@@ -151,11 +151,17 @@ def items_of(change: Change, fulfillment_id: str) -> tuple[ItemNow, ...]:
         if row.fulfillment_id == fulfillment_id
         for share in row.shares
     }
+
+    def known_as(line_id: str, part: int) -> int:
+        while (line_id, part) in was:  # one change may divide a part again and again
+            part = was[line_id, part]
+        return part
+
     return tuple(
         ItemNow(
             line_id=line.line_id,
             part=part.part,
-            was=was.get((line.line_id, part.part), part.part),
+            was=known_as(line.line_id, part.part),
             quantity=part.quantity,
             reservation_id=part.reservation_id or "",
             cancel_asked=part.state is PartState.CANCEL_REQUESTED,

@@ -9,6 +9,7 @@ from shared.flows.steer_order import cancel
 from shared.flows.sweeps import sweep_tenant
 from shared.fulfillment import service as work_service
 from shared.fulfillment.model import Fulfillment, Status
+from shared.orders.decide import Units
 from shared.orders.model import Order, PartState
 from shared.tenants.model import Role
 from tests.builders import TENANT, Answer, Shop, a_line, an_order, states
@@ -55,6 +56,19 @@ async def ready(shop: Shop) -> tuple[Order, Fulfillment]:
     done = await shop.call(fulfillment.ready_fulfillment, at(work))
     assert done.status == 200, done.body
     return order, (await work_service.get(shop.world.store, TENANT, work.fulfillment_id)).body
+
+
+async def test_work_knows_a_part_that_one_cancel_divides_twice(shop: Shop) -> None:
+    order, _ = await packed(shop, 3)
+    rows = (Units("1", 1), Units("1", 1))
+    flows, now = shop.world.flows, shop.clock.now()
+    await cancel(flows, shop.caller, order.order_id, rows, "customer", now)
+    (after,) = await shop.works(order.order_id)
+    told = {(item.part, item.quantity, item.cancel_asked) for item in after.items}
+    parts = (await shop.order(order.order_id)).lines[0].parts
+    asked = PartState.CANCEL_REQUESTED
+    assert told == {(part.part, part.quantity, part.state is asked) for part in parts}
+    assert sum(item.picked for item in after.items) == 3
 
 
 async def test_packed_parcels_leave_with_the_cheapest_service_and_stock_is_consumed(
@@ -296,7 +310,7 @@ async def test_a_voided_shipment_is_packed_again_with_its_stock(shop: Shop) -> N
 
 
 async def test_a_partial_shipment_that_is_voided_joins_the_rest_again(shop: Shop) -> None:
-    order, work = await packed(shop, 3)
+    order, _ = await packed(shop, 3)
     body = {"units": [{"line_id": "1", "quantity": 1}]}
     await shop.call(fulfillment.ship_fulfillment, at(work), body=body)
     await shop.settle_all()
