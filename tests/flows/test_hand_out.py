@@ -310,7 +310,7 @@ async def test_a_voided_shipment_is_packed_again_with_its_stock(shop: Shop) -> N
 
 
 async def test_a_partial_shipment_that_is_voided_joins_the_rest_again(shop: Shop) -> None:
-    order, _ = await packed(shop, 3)
+    order, work = await packed(shop, 3)
     body = {"units": [{"line_id": "1", "quantity": 1}]}
     await shop.call(fulfillment.ship_fulfillment, at(work), body=body)
     await shop.settle_all()
