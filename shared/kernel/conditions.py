@@ -78,7 +78,7 @@ def apply_patch(
     The one interpreter of guarded patches, for the embedded store and for tests. An increment of a
     missing field starts at 0, as Cosmos DB does.
     """
-    if not all(condition.holds(body) for condition in when):
+    if False in [condition.holds(body) for condition in when]:
         return None
     result = dict(body)
     for operation in operations:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from shared.adapters.embedded.bus_owners import this_process
-from shared.adapters.embedded.decoded import Decoded, Row
+from shared.adapters.embedded.decoded import Decoded
 from shared.adapters.embedded.faults import NO_FAULTS, Faults
 from shared.adapters.embedded.feed import EmbeddedFeed, behind
 from shared.adapters.embedded.opening import MEMORY, Synchronous, outside
@@ -113,7 +113,7 @@ class EmbeddedDocuments:
         return found
 
     def _get(self, tenant_id: str, kind: Kind[D], key: str, id: str) -> Stored[D] | None:
-        place = (kind.container.value, tenant_id, key, id)
+        place = (str(kind.container), tenant_id, key, id)
         try:
             row = self._database.reader().execute(_GET, place).fetchone()
         except sqlite3.Error as error:
@@ -121,10 +121,10 @@ class EmbeddedDocuments:
         self._meter.charge("documents.get", 1)
         if row is None:
             return None
-        found = Row(*row)
-        if found.type != kind.type or (found.expires is not None and found.expires <= self._now()):
+        type, seq, expires, _, _ = row
+        if type != kind.type or (expires is not None and expires <= self._now()):
             return None
-        return Stored(id, key, str(found.seq), self._decoded.body(place, kind, found))
+        return Stored(id, key, str(seq), self._decoded.body(place, kind, row))
 
     async def batch(
         self, tenant_id: str, container: Container, key: str, operations: Sequence[Operation]
@@ -179,14 +179,13 @@ class EmbeddedDocuments:
             found = find(self._database.reader(), query, after, self._now())
         except sqlite3.Error as error:
             raise outside(error) from error
-        container, tenant_id, body = query.container.value, query.tenant_id, self._decoded.body
-        items = tuple(
-            Stored(id, key, str(row.seq), body((container, tenant_id, key, id), kind, row))
+        container, tenant_id, body = str(query.container), query.tenant_id, self._decoded.body
+        items = [
+            Stored(id, key, str(row[1]), body((container, tenant_id, key, id), kind, row))
             for (_, id, key), _, row in found[: query.limit]
-            if row is not None
-        )
-        last = found[query.limit - 1].position if len(found) > query.limit else None
-        return Page(items, None if last is None else encode_cursor(query, last))
+        ]
+        last = found[query.limit - 1][0] if len(found) > query.limit else None
+        return Page(tuple(items), None if last is None else encode_cursor(query, last))
 
     def feed(self, container: Container, consumer: str) -> EmbeddedFeed:
         """Return a reader of its own; readers of one consumer share the ranges."""

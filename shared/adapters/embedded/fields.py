@@ -35,7 +35,8 @@ class FieldIndex:
     def __init__(self) -> None:
         self._registry = -1
         self._fields: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._whole: set[tuple[str, str, tuple[str, ...]]] = set()  # kinds as they were asked for
+        # What is indexed of the kinds that were asked for, with the fields they have here.
+        self._whole: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
 
     @property
     def is_refreshed(self) -> bool:
@@ -58,7 +59,7 @@ class FieldIndex:
         known = self._fields.get((kind.container, kind.type))
         if known is None or not all(field in known for field in kind.fields):
             return False
-        self._whole.add(asked)
+        self._whole[asked] = known
         return True
 
     def terms(self, connection: sqlite3.Connection, kind: Kind[Any], body: Any) -> Terms:
@@ -66,11 +67,17 @@ class FieldIndex:
         fields = self.declared(connection, kind)
         if not fields:
             return {}
-        found: Terms = body.model_dump(mode="json", include=set(fields), exclude_none=True)
-        return terms_of(found, fields)  # in the order of `fields`: equal terms, equal text
+        found: Terms = body.__pydantic_serializer__.to_python(
+            body, mode="json", include=set(fields), exclude_none=True
+        )
+        # In the order of `fields`: equal terms, equal text.
+        return {field: found[field] for field in fields if field in found}
 
     def declared(self, connection: sqlite3.Connection, kind: Kind[Any]) -> tuple[str, ...]:
         """Return all indexed fields of a kind, adding its own where they are new."""
+        known = self._whole.get((kind.container, kind.type, kind.fields))
+        if known is not None:
+            return known
         if self.has(kind):
             return self._fields[kind.container, kind.type]
         return self._declare(connection, kind)
@@ -111,6 +118,8 @@ def add_fields(
     connection: sqlite3.Connection, place: Place, type: str, doc: int, rows: set[FieldRow]
 ) -> None:
     """Enter a document's fields."""
+    if not rows:
+        return
     container, tenant, key, id = place
     values = [(container, tenant, type, field, value, id, key, doc) for field, value in rows]
     connection.executemany(_ADD, values)
@@ -120,6 +129,8 @@ def drop_fields(
     connection: sqlite3.Connection, place: Place, type: str, rows: set[FieldRow]
 ) -> None:
     """Take a document's fields out."""
+    if not rows:
+        return
     container, tenant, key, id = place
     values = [(tenant, type, field, value, id, key) for field, value in rows]
     connection.executemany(_DROP[container], values)

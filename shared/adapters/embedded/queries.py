@@ -10,7 +10,6 @@ import base64
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -38,10 +37,11 @@ _SCALAR: Final = frozenset({"eq", "lt", "le", "gt", "ge"})
 
 Position: TypeAlias = tuple[SqlValue, str, str]
 """Value of the order field ("" without one), id, key."""
+Found: TypeAlias = tuple[Position, int, Row]
+"""A document that a query found: its position in the order, its number, its row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """What is asked, checked."""
 
     tenant_id: str
@@ -64,18 +64,6 @@ class Query:
         return blake2b(text.encode(), digest_size=9).hexdigest()
 
 
-class Found(NamedTuple):
-    """A document that a query found: its position in the order, its number, and its row if read."""
-
-    position: Position
-    doc: int
-    row: Row | None
-
-    def rank(self) -> tuple[tuple[int, Any], str, str]:
-        value, id, key = self.position
-        return sort_rank(value), id, key
-
-
 def checked(
     tenant_id: str,
     kind: Kind[Any],
@@ -89,7 +77,9 @@ def checked(
     Raises:
         ValueError: an undeclared field, or a limit beyond PAGE_MAX.
     """
-    named = [c.field for c in where] + ([order.field] if order else [])
+    named = [c.field for c in where]
+    if order is not None:
+        named.append(order.field)
     for field in named:
         if field not in kind.fields:
             raise ValueError(f"{kind.type} declares no field {field!r}")
@@ -136,11 +126,10 @@ def find(
         if query.order is None:
             return search.listing(after, query.limit + 1)
         return _sorted(query, search.listing(None, None), after)
-    if query.order is None:
-        exact = next((c for c in query.where if c.comparison in EXACT and _is_drivable(c)), None)
-        if exact is not None:
-            return search.by_condition(exact, after, query.limit + 1)
-    narrow, count = search.narrowest()
+    drivable = _drivable(query.where)
+    if query.order is None and drivable and drivable[0].comparison in EXACT:
+        return search.by_condition(drivable[0], after, query.limit + 1)
+    narrow, count = search.narrowest(drivable)
     if narrow is not None:
         return _gathered(search, narrow, count, after)
     if query.order is None:
@@ -159,8 +148,8 @@ def _gathered(
     try:
         left = search.by_condition(condition, None, None, is_whole=False)
         return [
-            one._replace(row=Row(*connection.execute(LOAD, (one.doc,)).fetchone()))
-            for one in _sorted(query, left, after)
+            (position, doc, connection.execute(LOAD, (doc,)).fetchone())
+            for position, doc, _ in _sorted(query, left, after)
         ]
     finally:
         connection.execute("COMMIT")
@@ -221,10 +210,9 @@ class _Search:
         values = (*self._place, order.field, *limits, *(after or ()), self._now)
         return self._holding(sql, values, most)
 
-    def narrowest(self) -> tuple[Condition | None, int]:
-        """Return the first condition, exact ones before ranges, that few can hold, and how many."""
-        drivable = [c for c in self.query.where if _is_drivable(c)]
-        for condition in sorted(drivable, key=lambda c: c.comparison not in EXACT):
+    def narrowest(self, drivable: Iterable[Condition]) -> tuple[Condition | None, int]:
+        """Return the first of the conditions that few can hold, and how many."""
+        for condition in drivable:
             sql = texts.counting(
                 self.query.container,
                 condition.comparison,
@@ -240,18 +228,19 @@ class _Search:
     def _holding(self, sql: str, values: Sequence[SqlValue], most: int | None) -> list[Found]:
         where, order = self.query.where, self.query.order
         found: list[Found] = []
+        sorted_by: SqlValue = ""
         rows = self.connection.execute(sql, values)
-        for doc, id, key, encoded, *read in rows:
+        for row in rows:
+            doc, id, key, encoded = row[:4]
             if where or order is not None:
                 terms: Terms = from_json(encoded)
-                if not all(condition.holds(terms) for condition in where):
+                if False in [condition.holds(terms) for condition in where]:
                     continue
-                if order is not None and order.field not in terms:
-                    continue
-                sorted_by = sql_value(terms[order.field]) if order is not None else ""
-            else:
-                sorted_by = ""
-            found.append(Found((sorted_by, id, key), doc, Row._make(read) if read else None))
+                if order is not None:
+                    if order.field not in terms:
+                        continue
+                    sorted_by = sql_value(terms[order.field])
+            found.append(((sorted_by, id, key), doc, row[4:]))
             if len(found) == most:
                 break
         rows.close()  # a statement that is left open keeps its snapshot
@@ -259,14 +248,27 @@ class _Search:
 
 
 def _sorted(query: Query, found: Iterable[Found], after: Position | None) -> list[Found]:
-    ranked = sorted(found, key=Found.rank, reverse=query.is_descending)
+    ranked = sorted(found, key=_rank, reverse=query.is_descending)
     if after is not None:
-        start = Found(after, 0, None).rank()
+        start = _rank((after,))
         if query.is_descending:
-            ranked = [one for one in ranked if one.rank() < start]
+            ranked = [one for one in ranked if _rank(one) < start]
         else:
-            ranked = [one for one in ranked if one.rank() > start]
+            ranked = [one for one in ranked if _rank(one) > start]
     return ranked[: query.limit + 1]
+
+
+def _rank(found: tuple[Position, *tuple[object, ...]]) -> tuple[tuple[int, Any], str, str]:
+    value, id, key = found[0]
+    return sort_rank(value), id, key
+
+
+def _drivable(where: Sequence[Condition]) -> list[Condition]:
+    """Return the conditions that the index can tell of, exact ones before ranges."""
+    found = [condition for condition in where if _is_drivable(condition)]
+    if len(found) > 1:
+        found.sort(key=lambda condition: condition.comparison not in EXACT)
+    return found
 
 
 def _is_drivable(condition: Condition) -> bool:

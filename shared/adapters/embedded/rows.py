@@ -8,6 +8,7 @@ kernel's own `Condition.holds` is evaluated, so that the embedded store cannot d
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, TypeAlias
 
@@ -17,6 +18,7 @@ from shared.adapters.embedded.opening import Layout
 from shared.kernel.documents import Container
 
 RANGES: Final = 4  # parts of the change feed that processes can share
+SHARDS_KEPT: Final = 8_192  # the same few partitions are written over and over
 INT64_MAX: Final = 2**63 - 1
 SHARD_OF: Final = {Container.ORDERS: 0, Container.STOCK: RANGES, Container.MASTER: 2 * RANGES}
 
@@ -80,6 +82,7 @@ def microseconds(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
 
 
+@lru_cache(maxsize=SHARDS_KEPT)
 def shard_of(container: Container, tenant_id: str, key: str) -> int:
     """Return which range of the container's feed a partition belongs to, over all containers."""
     return SHARD_OF[container] + zlib.crc32(f"{tenant_id}\0{key}".encode()) % RANGES
@@ -108,12 +111,11 @@ def terms_of(body: Mapping[str, Any], fields: Iterable[str]) -> Terms:
 
 def field_rows(terms: Terms) -> set[FieldRow]:
     """Return a document's rows of the index: `field` for each, `field[]` for items of arrays."""
-    rows: set[FieldRow] = set()
+    rows: set[FieldRow] = {(field, sql_value(value)) for field, value in terms.items()}
     for field, value in terms.items():
-        rows.add((field, sql_value(value)))
         if isinstance(value, list):
-            items = (sql_value(item) for item in value if item is not None)
-            rows.update((f"{field}[]", item) for item in items if item != COMPOSITE)
+            items = [sql_value(item) for item in value if item is not None]
+            rows.update([(f"{field}[]", item) for item in items if item != COMPOSITE])
     return rows
 
 
@@ -124,13 +126,13 @@ def sql_value(value: Any) -> SqlValue:
         ValueError: an integer beyond what SQLite holds.
     """
     match value:
+        case str() | float():
+            return value
         case bool():
             return TRUE if value else FALSE
         case int():
-            if abs(value) > INT64_MAX:
+            if not -INT64_MAX <= value <= INT64_MAX:
                 raise ValueError("a declared field holds an integer beyond 2^63")
-            return value
-        case float() | str():
             return value
         case _:
             return COMPOSITE

@@ -123,7 +123,7 @@ class Writer:
         Raises:
             Exists, Missing, GuardFailed: with the index of the first operation that fails.
         """
-        partition = (batch.container.value, batch.tenant_id, batch.key)
+        partition = (str(batch.container), batch.tenant_id, batch.key)
         return tuple(
             [
                 self._apply_one(connection, partition, index, operation, body)
