@@ -5,11 +5,16 @@ from typing import Any
 import pytest
 
 from functions import couriers, fulfillment, orders
+from shared.contracts.orders import PartsCancelled
+from shared.flows.order_command import items_of
 from shared.flows.steer_order import cancel
 from shared.flows.sweeps import sweep_tenant
 from shared.fulfillment import service as work_service
 from shared.fulfillment.model import Fulfillment, Status
-from shared.orders.decide import Units
+from shared.orders import life
+from shared.orders.decide import Act
+from shared.orders.decide.change import Cut
+from shared.orders.decide.draft import Draft
 from shared.orders.model import Order, PartState
 from shared.tenants.model import Role
 from tests.builders import TENANT, Answer, Shop, a_line, an_order, states
@@ -58,17 +63,19 @@ async def ready(shop: Shop) -> tuple[Order, Fulfillment]:
     return order, (await work_service.get(shop.world.store, TENANT, work.fulfillment_id)).body
 
 
-async def test_work_knows_a_part_that_one_cancel_divides_twice(shop: Shop) -> None:
-    order, _ = await packed(shop, 3)
-    rows = (Units("1", 1), Units("1", 1))
-    flows, now = shop.world.flows, shop.clock.now()
-    await cancel(flows, shop.caller, order.order_id, rows, "customer", now)
-    (after,) = await shop.works(order.order_id)
-    told = {(item.part, item.quantity, item.cancel_asked) for item in after.items}
-    parts = (await shop.order(order.order_id)).lines[0].parts
-    asked = PartState.CANCEL_REQUESTED
-    assert told == {(part.part, part.quantity, part.state is asked) for part in parts}
-    assert sum(item.picked for item in after.items) == 3
+async def test_work_knows_a_part_that_one_change_divides_again_and_again(shop: Shop) -> None:
+    order, work = await packed(shop, 3)
+    stored = await shop.order(order.order_id)
+    draft = Draft(stored, Act(TENANT, shop.clock.now(), "person:ana"))
+    for _ in range(2):
+        (rest,) = [p for p in draft.parts("1") if p.state is PartState.SOURCED]
+        draft.cut("1", rest, Cut(1, (life.AskCancel,)))
+    items = items_of(draft.finish(PartsCancelled), work.fulfillment_id)
+    assert [(item.was, item.quantity, item.cancel_asked) for item in items] == [
+        (1, 1, True),
+        (1, 1, True),
+        (1, 1, False),
+    ]
 
 
 async def test_packed_parcels_leave_with_the_cheapest_service_and_stock_is_consumed(
