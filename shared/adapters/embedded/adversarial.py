@@ -45,7 +45,7 @@ class AdversarialFeed:
     async def checkpoint(self, batch: ChangeBatch) -> bool:
         """Remember the batch as done, and perhaps bring it again nevertheless."""
         is_ours = await self._feed.checkpoint(batch)
-        if is_ours and all(batch.position != done.position for done in self._done):
+        if is_ours and batch.position not in [done.position for done in self._done]:
             self._done = [*self._done, batch][-REMEMBERED_MAX:]
         return is_ours
 
@@ -60,4 +60,4 @@ class AdversarialFeed:
             waiting.setdefault((change.tenant_id, change.key), []).append(change)
         turns = [place for place, changes in waiting.items() for _ in changes]
         self._chance.shuffle(turns)
-        return replace(batch, changes=tuple(waiting[place].pop(0) for place in turns))
+        return replace(batch, changes=tuple([waiting[place].pop(0) for place in turns]))

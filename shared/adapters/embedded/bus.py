@@ -106,7 +106,8 @@ class EmbeddedBus:
         """Tell, for a few microseconds, whether something is free, or a session of the path is."""
         line = self._desk.line(path)
         free = views.SESSION_FREE if line.requires_session else views.MESSAGE_FREE
-        return self._desk.is_any(free, path, self._desk.now())
+        now = self._desk.now()
+        return self._desk.is_any(free, now, path, now)
 
     async def receive(
         self, path: str, limit: int, *, session_id: str | None = None
@@ -129,12 +130,13 @@ class EmbeddedBus:
     async def _receive(self, line: Line, limit: int, session_id: str | None) -> Sequence[Received]:
         desk = self._desk
         await desk.tidy(line)
+        now = desk.now()
         if session_id is None:
-            is_any = await desk.find(views.MESSAGE_FREE, line.path, desk.now())
+            is_any = await desk.find(views.MESSAGE_FREE, now, line.path, now)
         else:
-            by = Hold(desk.owner.id, desk.now())
+            by = Hold(desk.owner.id, now)
             desk.read(lambda c: locking.held_until(c, line, session_id, by))
-            is_any = desk.is_any(views.NEXT_IN_SESSION, line.path, session_id)
+            is_any = desk.is_any(views.NEXT_IN_SESSION, now, line.path, session_id)
         if not is_any:
             return ()
         return await desk.commit_due(
@@ -158,7 +160,8 @@ class EmbeddedBus:
 
     async def _accept(self, line: Line) -> str | None:
         desk = self._desk
-        if not await desk.find(views.SESSION_FREE, line.path, desk.now()):
+        now = desk.now()
+        if not await desk.find(views.SESSION_FREE, now, line.path, now):
             return None
         return await desk.commit_due(
             lambda c, by: (sessions.accept_session(c, line, by), set()), is_durable=False
@@ -180,7 +183,7 @@ class EmbeddedBus:
         Raises:
             LockLost: it is not held any more.
         """
-        await self.complete_all(path, (received,))
+        await self._settle("bus.complete", path, (received,), locking.complete)
 
     async def complete_all(self, path: str, received: Sequence[Received]) -> None:
         """Settle several messages in one write, all or none.
@@ -256,9 +259,9 @@ class EmbeddedBus:
 
     async def _peek(self, line: Line, limit: int, after: int) -> Sequence[Received]:
         await self._desk.tidy(line)
-        if self._desk.is_any(views.NOTHING_BUT_DUE):
-            await self._desk.commit_due(lambda _c, _by: (None, set()))  # makes visible what is due
         now = self._desk.now()
+        if self._desk.is_any(views.NOTHING_BUT_DUE, now):
+            await self._desk.commit_due(lambda _c, _by: (None, set()))  # makes visible what is due
         rows = self._desk.read(lambda c: views.visible(c, line.path, after, now, limit))
         return [to_received(row, row[2], None) for row in rows]
 

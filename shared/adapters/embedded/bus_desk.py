@@ -11,7 +11,7 @@ from shared.adapters.embedded import bus_sending as sending
 from shared.adapters.embedded import bus_views as views
 from shared.adapters.embedded.bus_locking import Hold
 from shared.adapters.embedded.bus_owners import Owner, dead_owners, register, void_locks
-from shared.adapters.embedded.bus_rows import DEAD_LETTERS, micros
+from shared.adapters.embedded.bus_rows import DEAD_LETTERS, EPOCH, MICROSECOND
 from shared.adapters.embedded.bus_topology import Destination, Line, Topology
 from shared.adapters.embedded.faults import Faults
 from shared.adapters.embedded.opening import outside
@@ -61,7 +61,7 @@ class Desk:
             raise ValueError(f"there is no queue or topic {name}") from None
 
     def now(self) -> int:
-        return micros(self.clock.now())
+        return (self.clock.now() - EPOCH) // MICROSECOND
 
     def read(self, question: Callable[[sqlite3.Connection], T]) -> T:
         """Ask on this thread's connection, without any lock."""
@@ -70,9 +70,12 @@ class Desk:
         except sqlite3.Error as error:
             raise outside(error) from error
 
-    def is_any(self, condition: str, *parameters: object) -> bool:
+    def is_any(self, condition: str, now: int, *parameters: object) -> bool:
         """Tell whether a condition of `bus_views` holds, or a scheduled message is due."""
-        return self.read(lambda c: views.is_any(c, condition, parameters, self.now()))
+        try:
+            return views.is_any(self.db.reader(), condition, now, parameters)
+        except sqlite3.Error as error:
+            raise outside(error) from error
 
     async def write(self, call: str, detail: object, work: Work[T]) -> T:
         """Run a verb's work between its fault points, in one transaction."""
@@ -98,44 +101,49 @@ class Desk:
             is_durable=is_durable,
             can_wait=can_wait,
         )
+        self._tell(touched)
+        return result
+
+    def _tell(self, touched: set[str]) -> None:
         if touched:
             paths = frozenset(touched)
             for listener in self.listeners:
                 listener(paths)
-        return result
 
     async def commit_due(self, work: Work[T], *, is_durable: bool = True) -> T:
         """Run work that may lock or send: what is due comes first, and the owner is known."""
         is_register_due = self.commits >= self.register_from
 
-        def whole(connection: sqlite3.Connection, by: Hold) -> tuple[T, set[str]]:
+        def whole(connection: sqlite3.Connection) -> tuple[T, set[str]]:
+            by = Hold(self.owner.id, self.now())
             if is_register_due:
                 register(connection, self.owner)
             woken = sending.activate(connection, self.topology, by.now)
             result, touched = work(connection, by)
             return result, woken | touched
 
-        result = await self.commit(whole, is_durable=is_durable)
+        result, touched = await self.db.write(whole, is_durable=is_durable)
         self.commits += 1
         if is_register_due:  # only now that it is committed: what is undone registers nobody
             self.register_from = self.commits + REGISTER_EVERY
+        self._tell(touched)
         return result
 
-    async def find(self, condition: str, *parameters: object) -> bool:
+    async def find(self, condition: str, now: int, *parameters: object) -> bool:
         """Ask as `is_any` does; if there is nothing, free what dead processes hold and ask again.
 
         A line that is never empty is freed of the dead every so many polls.
         """
         if self.db.is_alone:
-            return self.is_any(condition, *parameters)
+            return self.is_any(condition, now, *parameters)
         self.polls += 1
         is_exact = self.polls % EXACT_EVERY == 1
         if is_exact:
             await self._void_dead(is_exact=True)
-        if self.is_any(condition, *parameters):
+        if self.is_any(condition, now, *parameters):
             return True
         is_freed = not is_exact and await self._void_dead(is_exact=False)
-        return is_freed and self.is_any(condition, *parameters)
+        return is_freed and self.is_any(condition, now, *parameters)
 
     async def _void_dead(self, *, is_exact: bool) -> bool:
         dead = self.read(lambda c: dead_owners(c, self.owner, is_exact=is_exact))
@@ -150,7 +158,7 @@ class Desk:
         living = self.lines[line.path.removesuffix(DEAD_LETTERS)]
         now = self.now()
         ended = f"EXISTS(SELECT 1 FROM delivery WHERE {locking.ENDED})"  # noqa: S608 - constants
-        if self.is_any(ended, living.path, now, now, living.deliveries_max):
+        if self.is_any(ended, now, living.path, now, now, living.deliveries_max):
             await self.commit(lambda c, by: (None, locking.tidy(c, living, by.now)))
 
 

@@ -64,20 +64,20 @@ DELIVERED: Final = f"SELECT {_COLUMNS} FROM delivery JOIN content ON content.id 
 BY_SESSION: Final = "delivery INDEXED BY delivery_session"
 IN_SESSION: Final = f"SELECT {_COLUMNS} FROM {BY_SESSION} JOIN content ON content.id = content"  # noqa: S608 - constants
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def micros(instant: datetime) -> int:
-    return (instant - _EPOCH) // _MICROSECOND
+    return (instant - EPOCH) // MICROSECOND
 
 
 def span(length: timedelta) -> int:
-    return length // _MICROSECOND
+    return length // MICROSECOND
 
 
 def instant(value: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=value)
+    return EPOCH + timedelta(microseconds=value)
 
 
 def numbers(connection: sqlite3.Connection, count: int) -> int:
@@ -101,7 +101,7 @@ def to_row(message: Message) -> Row:
         raise ValueError("a time to live is at least 1 s")
     properties = _encoded(message) if message.properties else None
     texts = (message.message_id, message.session_id, message.subject, message.correlation_id)
-    size = len(message.body) + sum(len(text) for text in (*texts, properties) if text)
+    size = len(message.body) + len("".join([text for text in (*texts, properties) if text]))
     if size > MESSAGE_BYTES_MAX:
         raise ValueError(f"{size} bytes; a message has at most {MESSAGE_BYTES_MAX}")
     due = None if message.scheduled_at is None else micros(message.scheduled_at)

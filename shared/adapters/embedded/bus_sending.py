@@ -60,7 +60,7 @@ def outgoing(destination: Destination, message: Message) -> Outgoing:
         ValueError: it needs a session id, or is beyond the broker's limits.
     """
     lines = matching(destination, message)
-    if message.session_id is None and any(line.requires_session for line in lines):
+    if message.session_id is None and [line for line in lines if line.requires_session]:
         raise ValueError(f"{destination.name} needs a session id: {message.message_id}")
     return Outgoing(message, to_row(message), lines)
 
@@ -68,9 +68,11 @@ def outgoing(destination: Destination, message: Message) -> Outgoing:
 def matching(destination: Destination, message: Message) -> tuple[Line, ...]:
     """Return the lines of a destination that want the message: any one of their filters is true."""
     return tuple(
-        line
-        for line in destination.lines
-        if not line.filters or any(wants(message) for wants in line.filters)
+        [
+            line
+            for line in destination.lines
+            if not line.filters or True in [wants(message) for wants in line.filters]
+        ]
     )
 
 

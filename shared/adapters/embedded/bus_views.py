@@ -18,12 +18,12 @@ NOTHING_BUT_DUE: Final = "FALSE"
 
 
 def is_any(
-    connection: sqlite3.Connection, condition: str, parameters: tuple[object, ...], now: int
+    connection: sqlite3.Connection, condition: str, now: int, parameters: tuple[object, ...]
 ) -> bool:
     """Tell whether a condition holds, or a scheduled message is due."""
     found = connection.execute(
-        f"SELECT {condition} OR EXISTS(SELECT 1 FROM scheduled WHERE due <= ?)",  # noqa: S608 - constants
-        (*parameters, now),
+        f"SELECT EXISTS(SELECT 1 FROM scheduled WHERE due <= ?) OR {condition}",  # noqa: S608 - constants
+        (now, *parameters),
     ).fetchone()
     return bool(found[0])
 

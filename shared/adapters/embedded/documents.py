@@ -122,7 +122,9 @@ class EmbeddedDocuments:
         if row is None:
             return None
         type, seq, expires, _, _ = row
-        if type != kind.type or (expires is not None and expires <= self._now()):
+        if type != kind.type or (
+            expires is not None and expires <= microseconds(self._clock.now())
+        ):
             return None
         return Stored(id, key, str(seq), self._decoded.body(place, kind, row))
 
@@ -176,7 +178,7 @@ class EmbeddedDocuments:
     def _query(self, query: Query, kind: Kind[D], cursor: str | None) -> Page[D]:
         after = None if cursor is None else decode_cursor(query, cursor)
         try:
-            found = find(self._database.reader(), query, after, self._now())
+            found = find(self._database.reader(), query, after, microseconds(self._clock.now()))
         except sqlite3.Error as error:
             raise outside(error) from error
         container, tenant_id, body = str(query.container), query.tenant_id, self._decoded.body
@@ -200,7 +202,7 @@ class EmbeddedDocuments:
 
     async def backlog(self) -> dict[str, int]:
         """Return how many changes each consumer of a feed has still to work; none: no entry."""
-        return behind(self._database.reader(), self._now())
+        return behind(self._database.reader(), microseconds(self._clock.now()))
 
     async def checkpoint(self) -> None:
         """Move the log into the file and empty it; the host calls it every few seconds.
@@ -214,9 +216,6 @@ class EmbeddedDocuments:
     async def close(self) -> None:
         """Finish what is waiting and close the file."""
         await self._database.close()
-
-    def _now(self) -> int:
-        return microseconds(self._clock.now())
 
 
 def _check_place(tenant_id: str, container: Container, key: str, operations: Sequence[Any]) -> None:

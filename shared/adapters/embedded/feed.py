@@ -71,6 +71,7 @@ class EmbeddedFeed:
         faults: Faults,
     ) -> None:
         self._database, self._container, self._consumer = database, container, consumer
+        self._name = str(container)
         self._owner, self._clock, self._faults = owner, clock, faults
         self._leases: dict[int, _Lease] = {}
         self._settled_at = -RENEW_US
@@ -79,14 +80,14 @@ class EmbeddedFeed:
 
     def has_news(self) -> bool:
         """Tell, for a few microseconds, whether reading may find something or leases are due."""
-        is_due = not 0 <= self._now() - self._settled_at < RENEW_US
+        is_due = not 0 <= microseconds(self._clock.now()) - self._settled_at < RENEW_US
         return is_due or self._quiet_at is None or self._quiet_at != self._database.version()
 
     async def read(self, limit: int) -> Sequence[ChangeBatch]:
         """Return up to `limit` changes behind the checkpoints of the ranges it holds."""
         if not self.has_news():
             return ()
-        detail = (self._container.value, self._consumer)
+        detail = (self._name, self._consumer)
         await self._faults.before("feed.read", detail)
         batches = await self._read(limit)
         await self._faults.after("feed.read", detail)
@@ -94,7 +95,7 @@ class EmbeddedFeed:
 
     async def checkpoint(self, batch: ChangeBatch) -> bool:
         """Remember a batch as done; False when its range has another owner by now."""
-        detail = (self._container.value, self._consumer, batch.range, batch.position)
+        detail = (self._name, self._consumer, batch.range, batch.position)
         await self._faults.before("feed.checkpoint", detail)
         is_ours = await self._checkpoint(batch)
         await self._faults.after("feed.checkpoint", detail)
@@ -106,7 +107,7 @@ class EmbeddedFeed:
         self._leases, self._settled_at, self._quiet_at = {}, -RENEW_US, None
 
     async def _read(self, limit: int) -> Sequence[ChangeBatch]:
-        now = self._now()
+        now = microseconds(self._clock.now())
         if not 0 <= now - self._settled_at < RENEW_US:
             self._leases = await self._database.write(
                 lambda c: self._settle(c, now), is_durable=False
@@ -153,14 +154,14 @@ class EmbeddedFeed:
         lease.is_outstanding = bool(rows)
         if not rows:
             return None
-        changes = tuple(_change(self._container, row) for row in rows)
+        changes = tuple([_change(self._container, row) for row in rows])
         return ChangeBatch(changes, number, lease.epoch, int(changes[-1].etag))
 
     async def _checkpoint(self, batch: ChangeBatch) -> bool:
         values = (
             batch.position,
-            self._now() + LEASE_US,
-            self._container.value,
+            microseconds(self._clock.now()) + LEASE_US,
+            self._name,
             self._consumer,
             batch.range,
             self._owner,
@@ -179,7 +180,7 @@ class EmbeddedFeed:
 
     def _settle(self, connection: sqlite3.Connection, now: int) -> dict[int, _Lease]:
         """Renew what is ours, give back what is beyond our share, take what is free."""
-        place = (self._container.value, self._consumer)
+        place = (self._name, self._consumer)
         connection.execute(_PRESENT, (*place, self._owner, now + LEASE_US))
         readers, dead = self._look_around(connection, now)
         rows = connection.execute(_LEASES, place).fetchall()
@@ -203,7 +204,7 @@ class EmbeddedFeed:
 
     def _look_around(self, connection: sqlite3.Connection, now: int) -> tuple[int, set[str]]:
         """Forget the readers who are gone; returns how many there are, and whose process died."""
-        place = (self._container.value, self._consumer)
+        place = (self._name, self._consumer)
         rows = connection.execute(_READERS, place).fetchall()
         others = [(owner, expires) for owner, expires in rows if owner != self._owner]
         dead = {owner for owner, _ in others if is_known_dead(owner)}
@@ -224,13 +225,10 @@ class EmbeddedFeed:
         return _Lease(epoch, position, is_busy)
 
     def _leave(self, connection: sqlite3.Connection) -> None:
-        place = (self._container.value, self._consumer, self._owner)
+        place = (self._name, self._consumer, self._owner)
         for number in range(RANGES):
             connection.execute(_GIVE_BACK, (*place, number))
         connection.execute(_ABSENT, place)
-
-    def _now(self) -> int:
-        return microseconds(self._clock.now())
 
 
 @cache
@@ -256,6 +254,6 @@ def behind(connection: sqlite3.Connection, now: int) -> dict[str, int]:
 def _change(container: Container, row: tuple[Any, ...]) -> Change:
     """Return a row as a change; a corrupt one has no body, so that its reader can park it."""
     tenant, key, id, type, seq, expires, digest, body = row
-    place = (container.value, tenant, key, id)
+    place = (str(container), tenant, key, id)
     is_sound = checksum(place, (type, seq, expires), body) == digest
     return Change(container, tenant, key, id, type, str(seq), body if is_sound else b"")

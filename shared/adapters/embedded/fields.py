@@ -33,22 +33,18 @@ class FieldIndex:
     """
 
     def __init__(self) -> None:
+        self.is_refreshed = False  # nothing was declared since the last refresh
         self._registry = -1
         self._fields: dict[tuple[str, str], tuple[str, ...]] = {}
         # What is indexed of the kinds that were asked for, with the fields they have here.
         self._whole: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
 
-    @property
-    def is_refreshed(self) -> bool:
-        """Tell whether no transaction since the last refresh declared anything."""
-        return self._registry >= 0
-
     def refresh(self, connection: sqlite3.Connection, registry: int) -> None:
         """Learn what other processes declared, if the stored number says so."""
-        if registry != self._registry:
+        if registry != self._registry or not self.is_refreshed:
             rows = connection.execute("SELECT container, type, fields FROM kinds")
             self._fields = {(c, t): tuple(from_json(fields)) for c, t, fields in rows}
-            self._registry = registry
+            self._registry, self.is_refreshed = registry, True
             self._whole.clear()
 
     def has(self, kind: Kind[Any]) -> bool:
@@ -57,7 +53,7 @@ class FieldIndex:
         if asked in self._whole:
             return True
         known = self._fields.get((kind.container, kind.type))
-        if known is None or not all(field in known for field in kind.fields):
+        if known is None or not set(kind.fields).issubset(known):
             return False
         self._whole[asked] = known
         return True
@@ -93,7 +89,7 @@ class FieldIndex:
             row = (*where, to_json(fields))
             connection.execute("INSERT OR REPLACE INTO kinds VALUES(?, ?, ?)", row)
             connection.execute("UPDATE meta SET registry = registry + 1")
-            self._registry = -1  # read again next time: this transaction may yet be undone
+            self.is_refreshed = False  # this transaction may yet be undone
         if fields != before and found is not None:
             _index_again(connection, where, fields)
         self._fields[where] = fields

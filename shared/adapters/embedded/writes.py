@@ -168,7 +168,7 @@ class Writer:
     ) -> None:
         kind = operation.kind
         terms = self.fields.terms(connection, kind, operation.body)
-        expires = self._expiry(operation.ttl_s)
+        expires = None if operation.ttl_s is None else self._expiry(operation.ttl_s)
         _, tenant_id, key, _ = place
         row = (
             *place,
@@ -227,7 +227,7 @@ class Writer:
         self, connection: sqlite3.Connection, place: Place, row: _Row, terms: Terms, body: bytes
     ) -> None:
         # As in Cosmos DB, a document's time to live counts from its last write.
-        expires = self._expiry(row.ttl_s)
+        expires = None if row.ttl_s is None else self._expiry(row.ttl_s)
         digest = checksum(place, (row.type, self._seq, expires), body)
         encoded = to_json(terms)
         if expires is None and row.expires is None:
@@ -267,8 +267,8 @@ class Writer:
     def _is_expired(self, row: _Row) -> bool:
         return row.expires is not None and row.expires <= self._now
 
-    def _expiry(self, ttl_s: int | None) -> int | None:
-        return None if ttl_s is None else self._now + ttl_s * 1_000_000
+    def _expiry(self, ttl_s: int) -> int:
+        return self._now + ttl_s * 1_000_000
 
     def purge(self, connection: sqlite3.Connection) -> int:
         """Forget up to PURGE_MAX documents whose time is over; returns how many."""
