@@ -201,9 +201,10 @@ class StockRules(Document):
 
 
 class SweepCursor(Document):
-    """How far the expiry sweep has come in a tenant's soft reservations."""
+    """Where the next expiry sweep of a tenant's soft reservations begins; what the last reached."""
 
     expires_at: str = NEVER
+    reached: str = NEVER
 
 
 _S = Container.STOCK

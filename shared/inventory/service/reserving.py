@@ -177,8 +177,9 @@ async def exchange(
 async def expire(store: Documents, tenant_id: str, now: datetime) -> tuple[str, ...]:
     """End the soft reservations whose time is over, from a stored cursor on; returns their ids.
 
-    Bounded; called by a timer. The cursor steps back by a minute, so that a late writer's
-    reservation is met. One that lies ahead says that the clock was set back, and not when.
+    Bounded; called by a timer. A run begins where the one before it began to look, less a minute,
+    so that a reservation is met whose writer was stopped until its time was swept. A cursor that
+    lies ahead says that the clock was set back, and not when.
     """
     cursor = await store.get(tenant_id, SWEEPS, CONFIG, SWEEP_ID)
     start = cursor.body.expires_at if cursor else ""
@@ -199,17 +200,22 @@ async def expire(store: Documents, tenant_id: str, now: datetime) -> tuple[str, 
         reached = item.body.expires_at or reached
         if await expire_one(store, tenant_id, item.body, now):
             ended.append(item.body.reservation_id)
-    if seen < SWEEP_PAGE * SWEEP_PAGES_MAX:
-        reached = stamp(now)
-    await _keep_cursor(store, tenant_id, cursor, reached)
+    is_whole = seen < SWEEP_PAGE * SWEEP_PAGES_MAX
+    position = _position(cursor, stamp(now) if is_whole else reached, is_whole=is_whole)
+    await _keep_cursor(store, tenant_id, cursor, position)
     return tuple(ended)
 
 
-async def _keep_cursor(
-    store: Documents, tenant_id: str, cursor: Stored[SweepCursor] | None, reached: str
-) -> None:
+def _position(cursor: Stored[SweepCursor] | None, reached: str, *, is_whole: bool) -> SweepCursor:
+    """Return where the next run begins: where the last one came to, if this one met all."""
     back = stamp(datetime.fromisoformat(reached) - SWEEP_OVERLAP)
-    position = SweepCursor(expires_at=back)
+    before = cursor.body.reached if cursor else ""
+    return SweepCursor(expires_at=min(before, back) if is_whole else back, reached=back)
+
+
+async def _keep_cursor(
+    store: Documents, tenant_id: str, cursor: Stored[SweepCursor] | None, position: SweepCursor
+) -> None:
     write: Operation = Create(SWEEPS, SWEEP_ID, position)
     if cursor:
         write = Replace(SWEEPS, SWEEP_ID, position, cursor.etag)

@@ -225,6 +225,16 @@ async def test_a_sweep_that_was_missed_after_the_clock_was_set_back_leaves_nothi
         assert await is_clean(store)
 
 
+async def test_a_quote_that_is_written_after_its_time_was_swept_ends_with_the_next_sweep() -> None:
+    async with a_store() as store:
+        await stocked(store)
+        assert await inventory.expire(store, TENANT, minutes(1)) == ()
+        assert await inventory.expire(store, TENANT, minutes(600)) == ()
+        assert isinstance(await inventory.reserve(store, TENANT, a_quote(), NOW), Won)
+        assert await inventory.expire(store, TENANT, minutes(601)) == ("q_5.1",)
+        assert await is_clean(store)
+
+
 async def test_the_sweep_ends_what_expired_once() -> None:
     async with a_store() as store:
         await stocked(store)
