@@ -26,6 +26,7 @@ TEXT_MAX: Final = 4_000
 ITEMS_MAX: Final = 1_000
 FAULTS_MAX: Final = 100
 IDENTIFIERS_KEPT: Final = 8_192  # the same few ids are read over and over
+STAMPS_KEPT: Final = 8_192  # what belongs together is of one instant
 
 TenantId = NewType("TenantId", str)
 OrderId = NewType("OrderId", str)
@@ -69,7 +70,11 @@ Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 
 def stamp(at: datetime) -> str:
     """Return an instant as text that sorts as time does: UTC, always six decimals."""
-    instant = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return _stamp(at if at.tzinfo is UTC else at.astimezone(UTC))
+
+
+@lru_cache(maxsize=STAMPS_KEPT)  # of UTC only: elsewhere an hour of a night is there twice
+def _stamp(instant: datetime) -> str:
     return f"{instant.isoformat(timespec='microseconds')[:-6]}Z"  # without its +00:00
 
 
@@ -120,9 +125,9 @@ def _finite(literal: str) -> float:
 
 
 def _bounded_int(digits: str) -> int:
-    if len(digits) > 17 or abs(int(digits)) > INTEGER_MAX:
+    if len(digits) > 17 or not -INTEGER_MAX <= (value := int(digits)) <= INTEGER_MAX:
         raise Unreadable("an integer beyond 2^53")
-    return int(digits)
+    return value
 
 
 def _depth_within(raw: bytes) -> bool:
@@ -174,6 +179,15 @@ def read_json(model: type[M], raw: bytes) -> M:
         Invalid: the JSON does not fit the model; every fault with its pointer and code.
     """
     parse_json(raw)
+    return read_own_json(model, raw)
+
+
+def read_own_json(model: type[M], raw: bytes) -> M:
+    """Read a model from JSON that this system has written itself: no key of it stands twice.
+
+    Raises:
+        Invalid: it does not fit the model; every fault with its pointer and code.
+    """
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:

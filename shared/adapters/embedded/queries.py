@@ -227,23 +227,26 @@ class _Search:
 
     def _holding(self, sql: str, values: Sequence[SqlValue], most: int | None) -> list[Found]:
         where, order = self.query.where, self.query.order
+        rows = self.connection.execute(sql, values)
+        if not where and order is None:
+            taken = rows.fetchall() if most is None else rows.fetchmany(most)
+            rows.close()  # a statement that is left open keeps its snapshot
+            return [(("", row[1], row[2]), row[0], row[4:]) for row in taken]
         found: list[Found] = []
         sorted_by: SqlValue = ""
-        rows = self.connection.execute(sql, values)
         for row in rows:
             doc, id, key, encoded = row[:4]
-            if where or order is not None:
-                terms: Terms = from_json(encoded)
-                if False in [condition.holds(terms) for condition in where]:
+            terms: Terms = from_json(encoded)
+            if False in [condition.holds(terms) for condition in where]:
+                continue
+            if order is not None:
+                if order.field not in terms:
                     continue
-                if order is not None:
-                    if order.field not in terms:
-                        continue
-                    sorted_by = sql_value(terms[order.field])
+                sorted_by = sql_value(terms[order.field])
             found.append(((sorted_by, id, key), doc, row[4:]))
             if len(found) == most:
                 break
-        rows.close()  # a statement that is left open keeps its snapshot
+        rows.close()
         return found
 
 

@@ -111,11 +111,17 @@ def terms_of(body: Mapping[str, Any], fields: Iterable[str]) -> Terms:
 
 def field_rows(terms: Terms) -> set[FieldRow]:
     """Return a document's rows of the index: `field` for each, `field[]` for items of arrays."""
-    rows: set[FieldRow] = {(field, sql_value(value)) for field, value in terms.items()}
+    rows: set[FieldRow] = set()
     for field, value in terms.items():
-        if isinstance(value, list):
-            items = [sql_value(item) for item in value if item is not None]
-            rows.update([(f"{field}[]", item) for item in items if item != COMPOSITE])
+        match value:
+            case str():
+                rows.add((field, value))
+            case list():
+                rows.add((field, COMPOSITE))
+                items = [sql_value(item) for item in value if item is not None]
+                rows.update([(f"{field}[]", item) for item in items if item != COMPOSITE])
+            case _:
+                rows.add((field, sql_value(value)))
     return rows
 
 

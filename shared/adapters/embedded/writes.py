@@ -2,7 +2,7 @@
 
 import sqlite3
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from shared.adapters.embedded.fields import FieldIndex, add_fields, drop_fields
 from shared.adapters.embedded.rows import (
@@ -42,8 +42,7 @@ _UPDATE_TTL = """UPDATE documents SET seq = ?, checksum = ?, terms = ?, body = ?
   expires = ? WHERE doc = ?"""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """One batch with its bodies encoded, so that the writer is kept no longer than it must."""
 
     tenant_id: str
@@ -98,23 +97,27 @@ class Writer:
     def begin(self, connection: sqlite3.Connection) -> None:
         """Learn what other processes did; the first thing in every transaction.
 
-        Alone there is something to learn only after a transaction that was undone.
+        Alone there is nothing to learn but what is indexed, if that may have been undone.
         """
         if not (self._is_alone and self._is_up_to_date and self.fields.is_refreshed):
-            self._seq, registry = connection.execute("SELECT seq, registry FROM meta").fetchone()
-            self._stored_seq = self._seq
+            seq, registry = connection.execute("SELECT seq, registry FROM meta").fetchone()
+            self._stored_seq = max(seq, self._stored_seq)
             self.fields.refresh(connection, registry)
+        self._seq = self._stored_seq
         self._is_up_to_date = False
         self._now = microseconds(self._clock.now())
 
     def end(self, connection: sqlite3.Connection) -> None:
-        """Forget some of what expired, and store the sequence; the last thing before a commit."""
+        """Forget some of what expired, and store the sequence; the last thing before a commit.
+
+        Alone the sequence is only kept here: nobody else will ever go on with it.
+        """
         self._transactions += 1
         if self._transactions % PURGE_EVERY == 0:
             self.purge(connection)
-        if self._seq != self._stored_seq:
+        if self._seq != self._stored_seq and not self._is_alone:
             connection.execute("UPDATE meta SET seq = ?", (self._seq,))
-            self._stored_seq = self._seq
+        self._stored_seq = self._seq
         self._is_up_to_date = True
 
     def apply(self, connection: sqlite3.Connection, batch: Batch) -> tuple[str, ...]:
