@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, TypeVar, overload
 import azure.functions as func
 from pydantic import BaseModel
 
-from functions._edge_settlement import attempt_of, original_id_of, properties_of, settle
+from functions._edge_settlement import attempt_of, original_id_of, property_of, settle
 from shared.contracts.cloud_event import (
     AnyEvent,
     CloudEvent,
@@ -171,7 +171,7 @@ def _trigger(reader: Reader) -> MessageTrigger:
 
 def is_for(reader: Reader, message: func.ServiceBusMessage) -> bool:
     """Tell whether a message is not a copy for another subscription of the topic."""
-    return properties_of(message).get(ONLY, reader.subscription) == reader.subscription
+    return property_of(message, ONLY) in {None, reader.subscription}
 
 
 async def work(reader: Reader, message: func.ServiceBusMessage) -> None:

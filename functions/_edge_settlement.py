@@ -53,10 +53,11 @@ async def settle(
         await work
     except Exception as caught:  # noqa: BLE001 - the one place where errors become settlements
         error = caught
-    settlement = settlement_of(error, attempt_of(message))
+    attempt = attempt_of(message)
+    settlement = settlement_of(error, attempt)
     subscription_name = "" if reader in {"", entity} else reader
     lot = Lot(entity, subscription_name, original_id_of(message), message_of(message))
-    await _settle(settlement, lot, attempt_of(message))
+    await _settle(settlement, lot, attempt)
     _log(fields, lot, settlement, error, perf_counter() - started)
     return settlement
 
@@ -134,15 +135,24 @@ def properties_of(message: func.ServiceBusMessage) -> dict[str, Property]:
     }
 
 
+def property_of(message: func.ServiceBusMessage, name: str) -> Property | None:
+    """Return one of a message's own properties; None without it."""
+    for named in (message.application_properties, message.user_properties):
+        found = named.get(name) if named else None
+        if isinstance(found, str | int | bool | float):
+            return found
+    return None
+
+
 def original_id_of(message: func.ServiceBusMessage) -> str:
     """Return the id of the first copy: what inboxes and parked messages go by."""
-    return str(properties_of(message).get(ORIGINAL) or message.message_id)
+    return str(property_of(message, ORIGINAL) or message.message_id)
 
 
 def attempt_of(message: func.ServiceBusMessage) -> int:
     """Return which copy this is, from 1."""
-    found = properties_of(message).get(ATTEMPT, 1)
-    return int(found) if str(found).isdecimal() and int(found) > 0 else 1
+    found = str(property_of(message, ATTEMPT))
+    return max(1, int(found)) if found.isdecimal() else 1
 
 
 def message_of(message: func.ServiceBusMessage) -> Message:

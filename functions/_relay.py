@@ -59,12 +59,10 @@ async def relay(container: Container, documents: Iterable[Mapping[str, Any]]) ->
 
 
 def change_of(container: Container, document: Mapping[str, Any]) -> Change:
-    """Return a document of the feed without what the store put around its body (pure)."""
-    body = {
-        name: value
-        for name, value in document.items()
-        if name not in _AROUND and not name.startswith("_")
-    }
+    """Return a document of the feed without what the store put around its body (pure).
+
+    A host that has the body's own bytes hands them on as `raw`.
+    """
     return Change(
         container=container,
         tenant_id=str(document.get("tenantId", PLATFORM)),
@@ -72,8 +70,17 @@ def change_of(container: Container, document: Mapping[str, Any]) -> Change:
         id=str(document.get("id", "")),
         type=str(document.get("type", "")),
         etag=str(document.get("_etag", "")),
-        body=json.dumps(body, separators=(",", ":")).encode(),
+        body=getattr(document, "raw", b"") or _body_of(document),
     )
+
+
+def _body_of(document: Mapping[str, Any]) -> bytes:
+    body = {
+        name: value
+        for name, value in document.items()
+        if name not in _AROUND and not name.startswith("_")
+    }
+    return json.dumps(body, separators=(",", ":")).encode()
 
 
 def happenings_of(change: Change) -> Sequence[Happening]:

@@ -28,14 +28,14 @@ class ChangedDocument(func.Document):
             "type": change.type,
             "_etag": change.etag,
         }
-        self._raw = change.body
+        self.raw = change.body  # as stored, for a reader that wants no fields
         self._whole: dict[str, JsonValue] | None = None
 
     @property
     def data(self) -> dict[str, JsonValue]:  # type: ignore[override] # made at the first look
         """All fields; those of a damaged document are the envelope's only."""
         if self._whole is None:
-            body: dict[str, JsonValue] = json.loads(self._raw) if self._raw else {}
+            body: dict[str, JsonValue] = json.loads(self.raw) if self.raw else {}
             self._whole = body | self._envelope
         return self._whole
 

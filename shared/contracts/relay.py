@@ -1,12 +1,12 @@
 """From event documents to messages (design 4): ids, sessions, and what filters look at."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from pydantic import JsonValue
+from pydantic_core import to_json
 
 from shared.contracts.base import Event, short_name
 from shared.contracts.cloud_event import SOURCE
@@ -100,12 +100,12 @@ def parcel_of(happening: Happening, marks: Iterable[str] = ()) -> Parcel:
     """
     name = happening.id  # a hash: once an event
     envelope = _envelope(happening, name)
-    body = _encode({**envelope, "data": dict(happening.data)})
+    body = to_json({**envelope, "data": dict(happening.data)})
     if len(body) <= CLAIM_BYTES_FROM:
         return Parcel(_message(happening, name, body, marks))
     if len(body) > CLAIM_BYTES_MAX:
         raise ValueError(f"an event of {len(body)} bytes")
-    short = _encode({**envelope, "dataref": name})
+    short = to_json({**envelope, "dataref": name})
     return Parcel(_message(happening, name, short, marks), name, body)
 
 
@@ -125,10 +125,6 @@ def _envelope(happening: Happening, name: str) -> dict[str, Any]:
     if happening.correlation_id:
         envelope["correlationid"] = happening.correlation_id
     return envelope
-
-
-def _encode(event: Mapping[str, Any]) -> bytes:
-    return json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _message(happening: Happening, name: str, body: bytes, marks: Iterable[str]) -> Message:
