@@ -149,12 +149,19 @@ class Allocator:
         sites = tuple(Site(c, c.location_id, rank, keep) for rank, c in enumerate(ranked))
         traces.append(Trace(rule, drops, self._loaded(sites, progress), progress.items()))
         for limits in passes(self.rule_set, routing, rule):
-            if not progress.open:
+            if not self._has_units(sites, progress):
                 return
             for placement in self._climb(rule, sites, limits, progress).placements:
                 progress.placements.append(placement)
                 progress.take(placement.site.location_id, placement.contents, rule.name)
                 progress.used |= {placement.site.location_id}
+
+    def _has_units(self, sites: tuple[Site, ...], progress: Progress) -> bool:
+        """Tell whether any site has a unit of anything open: else no strategy can place any."""
+        lines = [line for line, _ in progress.open.values()]
+        return any(
+            site.sellable(line) > 0 for site in self._loaded(sites, progress) for line in lines
+        )
 
     def _climb(
         self, rule: InventoryRule, sites: tuple[Site, ...], limits: Limits, progress: Progress
