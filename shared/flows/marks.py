@@ -15,7 +15,7 @@ from shared.contracts.relay import ROUTE, STOCK, TOLD, WRITTEN_BACK
 from shared.flows.tell_channel import is_written_back
 from shared.flows.telling import Telling
 from shared.insights.decide import COUNTED
-from shared.kernel.errors import Outside
+from shared.kernel.errors import Corrupt, Outside
 from shared.notifications import service
 
 # What subscriptions take by its name; a test holds the topology's filters to it.
@@ -39,7 +39,9 @@ async def marks_of(
     """Return an event's marks: whether anybody may be told, and whether its channel is."""
     try:
         is_heard = await service.is_heard(telling.hooks.shelf, tenant_id, event_type, data, now)
-    except Outside:
-        is_heard = True  # not known: whoever receives it looks again
+    except (Outside, Corrupt):
+        # Not known, or one cannot be read, for which no other tenant's events may wait: whoever
+        # receives it looks again, and is settled alone.
+        is_heard = True
     marks = {TOLD: is_heard, WRITTEN_BACK: is_written_back(event_type, data)}
     return tuple(mark for mark, is_set in marks.items() if is_set)

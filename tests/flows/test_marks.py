@@ -7,8 +7,9 @@ import pytest
 
 from shared.flows.marks import marks_of
 from shared.flows.telling import Telling
+from shared.kernel.documents import Container, Create, EventDocument, Kind
 from shared.notifications import service
-from shared.notifications.model import EndpointDetails
+from shared.notifications.model import CONFIG, ENDPOINTS, EndpointDetails
 from shared.wiring import embedded_world, telling, use
 from tests.unit.edge.door import START
 
@@ -79,3 +80,12 @@ async def test_whoever_cannot_know_the_endpoints_has_the_event_told() -> None:
         told = telling()
         await world.close()
         assert await marks(told, "inventory.stock-changed.v1", sku="BOOT") == {"told"}
+
+
+async def test_an_endpoint_that_cannot_be_read_has_the_event_told(told: Telling) -> None:
+    """Whoever receives it is parked alone; a relay that stopped would stop every tenant's."""
+    unreadable = Kind(Container.MASTER, ENDPOINTS.type, EventDocument)
+    body = EventDocument(name="x", at=START, actor="x")
+    create = Create(unreadable, "endpoint:broken", body)
+    await told.store.batch(TENANT, Container.MASTER, CONFIG, (create,))
+    assert await marks(told, "inventory.stock-changed.v1", sku="BOOT") == {"told"}
