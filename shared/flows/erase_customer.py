@@ -27,7 +27,7 @@ from shared.customers.model import (
     keyring_of,
 )
 from shared.flows.context import Flows
-from shared.flows.erase_order import erase_order
+from shared.flows.erase_order import erase_orders
 from shared.flows.link_customer import link_customer
 from shared.flows.personal_data import Person, names, person_of, text_of
 from shared.kernel.claims import Claims
@@ -190,10 +190,9 @@ class _Run:
             case ErasureStage.ORDERS:
                 return await self._of_orders(state)
             case ErasureStage.CUSTOMER:
-                await customers.erase(
-                    self._store, self._tenant_id, state.customer_id, now=self._now
-                )
-                return _at(state, ErasureStage.FILES)
+                asked = (self._store, self._tenant_id, state.customer_id)
+                await customers.erase(*asked, now=self._now)
+                return await self._came_meanwhile(_at(state, ErasureStage.FILES))
             case ErasureStage.FILES:
                 if not await self._eraser.scrub():
                     return None
@@ -224,16 +223,20 @@ class _Run:
             limit=ORDERS_PAGE,
             cursor=state.cursor,
         )
-        left = list(state.left)
-        for row in page.items:
-            order_id = row.body.order_id
-            if not await erase_order(self._eraser.flows, self._tenant_id, order_id, self._now):
-                left.append(order_id)
-            await self._eraser.messenger.forget(self._tenant_id, order_id)
-        count = state.orders + len(page.items)
-        changes = {"orders": count, "left": tuple(left[:LEFT_MAX]), "cursor": page.cursor}
-        after = state.model_copy(update=changes)
+        after = await self._erased(state, [row.body for row in page.items])
+        after = after.model_copy(update={"cursor": page.cursor})
         return after if page.cursor else _at(after, ErasureStage.CUSTOMER)
+
+    async def _came_meanwhile(self, state: Erasure) -> Erasure:
+        """Look at orders that named the customer late; none names an erased record any more."""
+        found = await _orders(self._store, self._tenant_id, state.customer_id)
+        missed = [o for o in found if o.erased_at is None and o.order_id not in state.left]
+        return await self._erased(state, missed)
+
+    async def _erased(self, state: Erasure, found: Sequence[Order]) -> Erasure:
+        where = (self._eraser.flows, self._eraser.messenger, self._tenant_id)
+        left = (*state.left, *await erase_orders(*where, found, self._now))[:LEFT_MAX]
+        return state.model_copy(update={"orders": state.orders + len(found), "left": left})
 
     async def _inbox(self, cursor: str | None) -> tuple[int, str | None]:
         waiting = (Condition("status", "eq", InboxStatus.WAITING.value),)

@@ -1,6 +1,6 @@
 """One order, its work and its returns without personal data: one batch (design 3)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from shared.flows.context import Flows
@@ -8,6 +8,8 @@ from shared.flows.follow import system
 from shared.flows.order_command import Follow, Works, apply_command
 from shared.fulfillment.model import Fulfillment
 from shared.kernel.documents import Operation, Replace, Stored
+from shared.kernel.errors import Unavailable
+from shared.notifications.ports import Messenger
 from shared.orders import service as order_service
 from shared.orders.decide import Act, Change
 from shared.orders.decide.erase import DONE, GONE, erase
@@ -28,11 +30,29 @@ async def erase_order(flows: Flows, tenant_id: str, order_id: str, now: datetime
     seen = order.returns
 
     def decide(known: Order, _: Works, act: Act) -> Change | None:
-        return erase(known, act) if known.returns == seen else None
+        if known.returns != seen:
+            raise Unavailable(f"a return of {order_id} was made just now")
+        return erase(known, act)
 
     follow = Follow(replaced=without_person, beside=lambda _: _returns(made))
     applied = await apply_command(flows, system(tenant_id, "erase"), order_id, decide, now, follow)
     return applied.order.erased_at is not None and applied.order.status in DONE
+
+
+async def erase_orders(
+    flows: Flows, messenger: Messenger, tenant_id: str, found: Iterable[Order], now: datetime
+) -> list[str]:
+    """Erase orders and their letters; returns those whose goods are still to go.
+
+    Raises:
+        Unavailable: others change one of them; try again.
+    """
+    left = []
+    for order in found:
+        if not await erase_order(flows, tenant_id, order.order_id, now):
+            left.append(order.order_id)
+        await messenger.forget(tenant_id, order.order_id)
+    return left
 
 
 def without_person(work: Fulfillment) -> Fulfillment:

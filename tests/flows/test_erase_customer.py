@@ -26,6 +26,7 @@ from shared.kernel.money import Money
 from shared.orders.decide import Act
 from shared.orders.decide.erase import area_of
 from shared.orders.model import Order
+from shared.returns import service as return_service
 from shared.tenants.model import Role
 from shared.tenants.parking import Lot, list_parked, park
 from shared.wiring import eraser, telling, use
@@ -243,6 +244,44 @@ async def test_what_came_meanwhile_is_named_and_erased_when_asked_again(
     done = await erased(kept, customer_id)
     assert (done.body["stage"], done.body.get("left", [])) == ("done", [])
     assert (await kept.order(late.order_id)).customer is None
+
+
+async def test_what_came_after_the_orders_were_looked_at_is_named_too(
+    kept: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await bought(kept)
+    customer_id = str(order.customer_id)
+    monkeypatch.setattr(flow, "STEPS_AT_ONCE", 6)
+    assert (await erased(kept, customer_id)).body["stage"] == "customer"
+    late = await bought(kept, reference="E-2", lines=(a_line(),))
+    gone = await bought(kept, reference="E-3")
+    done = await erased(kept, customer_id)
+    assert (done.body["stage"], done.body["left"]) == ("done", [late.order_id])
+    assert (await kept.order(late.order_id)).customer_id == customer_id
+    assert (await kept.order(gone.order_id)).customer is None
+
+
+async def test_an_order_that_a_return_is_made_of_meanwhile_is_erased_by_the_next_run(
+    kept: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await bought(kept)
+    real = return_service.of_order
+
+    async def then_one_is_made(*asked: Any) -> Any:
+        found = await real(*asked)
+        monkeypatch.setattr(return_service, "of_order", real)
+        body = {
+            "order_id": order.order_id,
+            "lines": [{"line_id": "1", "quantity": 1, "reason": "too-small"}],
+        }
+        assert (await kept.call(returns.create_return, body=body)).status == 201
+        return found
+
+    monkeypatch.setattr(return_service, "of_order", then_one_is_made)
+    assert (await erased(kept, str(order.customer_id))).status == 503
+    done = await erased(kept, str(order.customer_id))
+    assert (done.status, done.body["stage"], done.body.get("left", [])) == (200, "done", [])
+    assert (await kept.order(order.order_id)).customer is None
 
 
 async def test_of_two_erases_at_once_one_goes_on(kept: Shop) -> None:
