@@ -5,11 +5,12 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from local.host.bell import Bell, Pace, Patience, gather
+from local.host.bell import Pace, Patience, gather
 from local.host.change_documents import documents_of
 from local.host.host_json import seconds_of
 from local.host.index import Indexed, RefusedFunction
 from local.host.invoke import LOGGER, Runner
+from local.host.pump import Pump
 from shared.kernel.documents import ChangeBatch, Container, Documents
 from shared.kernel.errors import Outside
 
@@ -51,48 +52,27 @@ def retry_delay_s(function: Indexed) -> float:
         raise RefusedFunction(function.name, f"delay_interval: {error}") from error
 
 
-class FeedPump:
+class FeedPump(Pump):
     """Feeds one function with the changes of one container.
 
     What fails is read and given again, without end: nothing is ever passed over.
     """
 
     def __init__(self, store: Documents, runner: Runner, function: Indexed, pace: Pace) -> None:
-        self._runner, self._function, self._pace = runner, function, pace
+        super().__init__(function)
+        self._runner, self._pace = runner, pace
         self.container = container_of(function)
         prefix = function.setting("lease_container_prefix") or function.name
         self._feed = store.feed(self.container, prefix)
         self._limit = int(function.setting("max_items_per_invocation") or ITEMS_MAX)
         most_s = min(pace.retry_max_s, retry_delay_s(function))
         self._retries = Patience(min(pace.retry_min_s, most_s), most_s)
-        self._bell = Bell()
-        self._is_stopping = False
         self._is_busy = False
-        self._empty_polls = 0
-
-    @property
-    def name(self) -> str:
-        """Of the function that it feeds."""
-        return self._function.name
 
     @property
     def is_busy(self) -> bool:
         """Whether changes are being worked on, or wait for their repetition."""
         return self._is_busy
-
-    @property
-    def empty_polls(self) -> int:
-        """How often nothing was found."""
-        return self._empty_polls
-
-    def ring(self) -> None:
-        """Look at once: something was committed."""
-        self._bell.ring()
-
-    def stop(self) -> None:
-        """Read no more; what runs goes on."""
-        self._is_stopping = True
-        self._bell.ring()
 
     async def run(self) -> None:
         """Read and invoke until stopped, then give the leases back."""

@@ -7,7 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import azure.functions as func
 
@@ -17,6 +17,7 @@ from local.host.change_feed import FeedPump
 from local.host.host_json import HostSettings, read_host_json
 from local.host.index import SERVICE_BUS, Indexed, RefusedFunction, index
 from local.host.invoke import LOGGER, Runner
+from local.host.pump import Pump
 from local.host.routes import Router
 from local.host.server import Server, listening_socket
 from local.host.service_bus import QueuePump, Station, path_of
@@ -32,25 +33,6 @@ HOST_JSON: Final = ROOT / "host.json"
 SETTLE_ROUNDS_MAX: Final = 10_000
 
 _log = logging.getLogger(LOGGER)
-
-
-class Pump(Protocol):
-    """What feeds one function; `run` ends after `stop`, when nothing runs any more."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def is_busy(self) -> bool: ...
-
-    @property
-    def empty_polls(self) -> int: ...
-
-    def ring(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-    async def run(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from local.host.bell import Bell, Pace, Patience, gather
+from local.host.bell import Pace, Patience, gather
 from local.host.host_json import HostSettings
 from local.host.index import Indexed
 from local.host.invoke import LOGGER, Runner
 from local.host.locks import LockKeeper
 from local.host.messages import message_of, messages_of
+from local.host.pump import Pump
 from shared.kernel.bus import Bus, LockLost, Received
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Outside
@@ -90,48 +91,31 @@ async def _settle(bus: Bus, path: str, received: Received, *, is_done: bool) -> 
     _log.warning("message_not_settled", extra=fields)
 
 
-class QueuePump:
+class QueuePump(Pump):
     """Feeds one function from a queue or subscription without sessions."""
 
     def __init__(self, station: Station, function: Indexed) -> None:
-        self._station, self._function, self.path = station, function, path_of(function)
+        super().__init__(function)
+        self._station, self.path = station, path_of(function)
         self._is_many = takes_many(function)
-        self._bell = Bell()
         self._sends = 0  # since the last look
         self._is_hurried = False
         self._running: set[asyncio.Task[object]] = set()
         self._left_some = False  # there may be more than could be taken on
-        self._is_stopping = False
-        self._empty_polls = 0
-
-    @property
-    def name(self) -> str:
-        """Of the function that it feeds."""
-        return self._function.name
 
     @property
     def is_busy(self) -> bool:
         """Whether an invocation runs."""
         return bool(self._running)
 
-    @property
-    def empty_polls(self) -> int:
-        """How often nothing was found and nothing ran."""
-        return self._empty_polls
-
     def ring(self) -> None:
         """Look at once: there may be more."""
         self._is_hurried = True
-        self._bell.ring()
+        super().ring()
 
     def ring_sent(self) -> None:
         """Look soon: something was sent."""
         self._sends += 1
-        self._bell.ring()
-
-    def stop(self) -> None:
-        """Receive no more; what runs goes on."""
-        self._is_stopping = True
         self._bell.ring()
 
     async def run(self) -> None:

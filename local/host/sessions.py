@@ -6,13 +6,14 @@ import logging
 from local.host.bell import Bell, Patience, gather
 from local.host.index import Indexed
 from local.host.invoke import LOGGER
+from local.host.pump import Pump
 from local.host.service_bus import Station, path_of, process
 from shared.kernel.errors import Outside
 
 _log = logging.getLogger(LOGGER)
 
 
-class SessionPump:
+class SessionPump(Pump):
     """Feeds one function from a queue or subscription with sessions.
 
     An empty session is held for the idle time of host.json, since most have more to say soon; when
@@ -20,32 +21,20 @@ class SessionPump:
     """
 
     def __init__(self, station: Station, function: Indexed) -> None:
-        self._station, self._function, self.path = station, function, path_of(function)
-        self._bell = Bell()
+        super().__init__(function)
+        self._station, self.path = station, path_of(function)
         self._sessions: dict[asyncio.Task[None], tuple[str, Bell]] = {}
         self._last_work: dict[str, float] = {}
         self._at_work = 0
-        self._is_stopping = False
-        self._empty_polls = 0
-
-    @property
-    def name(self) -> str:
-        """Of the function that it feeds."""
-        return self._function.name
 
     @property
     def is_busy(self) -> bool:
         """Whether an invocation runs or a session is being emptied, or is about to be."""
         return self._at_work > 0 or any(bell.is_rung for _, bell in self._sessions.values())
 
-    @property
-    def empty_polls(self) -> int:
-        """How often no session was waiting."""
-        return self._empty_polls
-
     def ring(self) -> None:
         """Look at once, for new sessions and in those that are held."""
-        self._bell.ring()
+        super().ring()
         for _, bell in self._sessions.values():
             bell.ring()
 
@@ -56,11 +45,6 @@ class SessionPump:
         for session_id, bell in self._sessions.values():
             if not named or f"{self.path}\n{session_id}" in named:
                 bell.ring()
-
-    def stop(self) -> None:
-        """Accept and receive no more; what runs goes on."""
-        self._is_stopping = True
-        self.ring()
 
     async def run(self) -> None:
         """Accept sessions until stopped, then wait until all are given back."""

@@ -13,10 +13,11 @@ from typing import Final
 import azure.functions as func
 from azure.functions.meta import Datum
 
-from local.host.bell import Bell, Pace
+from local.host.bell import Pace
 from local.host.index import Indexed, RefusedFunction
 from local.host.invoke import LOGGER, Runner
 from local.host.ncrontab import Schedule, WrongSchedule, parse_schedule
+from local.host.pump import Pump
 from shared.kernel.clock import Clock
 from shared.kernel.documents import (
     Container,
@@ -59,44 +60,22 @@ def schedule_of(function: Indexed) -> Schedule:
         raise RefusedFunction(function.name, str(error)) from error
 
 
-class TimerPump:
+class TimerPump(Pump):
     """Fires one function at its instants."""
 
     def __init__(
         self, store: Documents, clock: Clock, runner: Runner, function: Indexed, pace: Pace
     ) -> None:
-        self._store, self._clock, self._runner = store, clock, runner
-        self._function, self._pace = function, pace
+        super().__init__(function)
+        self._store, self._clock, self._runner, self._pace = store, clock, runner, pace
         self._schedule = schedule_of(function)
-        self._bell = Bell()
-        self._is_stopping = False
         self._is_busy = False
-        self._empty_polls = 0
         self._next: datetime | None = None
-
-    @property
-    def name(self) -> str:
-        """Of the function that it fires."""
-        return self._function.name
 
     @property
     def is_busy(self) -> bool:
         """Whether the function runs."""
         return self._is_busy
-
-    @property
-    def empty_polls(self) -> int:
-        """How often nothing was due."""
-        return self._empty_polls
-
-    def ring(self) -> None:
-        """Look at the clock at once."""
-        self._bell.ring()
-
-    def stop(self) -> None:
-        """Fire no more; what runs goes on."""
-        self._is_stopping = True
-        self._bell.ring()
 
     async def run(self) -> None:
         """Fire at each instant until stopped."""
