@@ -60,6 +60,9 @@ async def reject(
         work = work_of(works, fulfillment_id)
         if work.status is Status.REJECTED:
             return None
+        if work.status in work_model.ENDED:  # its parts may be work of somebody else by now
+            legal = work_rules.legal_commands(work)
+            raise NotAllowed("fulfillment", work.status, "reject", legal)
         told = rejections or _everything(work, otherwise)
         rows = _rejected(work, told, is_counted=is_counted)
         if not rows:

@@ -190,6 +190,23 @@ async def test_rejected_units_go_to_another_store_and_the_shelf_is_emptied(shop:
     assert await shop.stock("BOOT", "berlin") == (0, 0, 0)
 
 
+async def test_a_rejection_of_work_that_was_taken_away_leaves_what_is_elsewhere_by_now(
+    shop: Shop,
+) -> None:
+    order, work = await work_for(shop)
+    await shop.receive("BOOT", "hamburg", 5)
+    moved = await shop.call(fulfillment.move_fulfillment, at(work), body={})
+    await shop.settle_all()
+    assert moved.body["status"] == "cancelled"
+    late = await shop.call(
+        fulfillment.reject_fulfillment, at(work), body={"reason": "not-in-stock"}
+    )
+    assert (late.status, late.code) == (409, "not-allowed")
+    (part,) = (await shop.order(order.order_id)).lines[0].parts
+    assert (part.state, part.location_id) == (PartState.SOURCED, "hamburg")
+    assert await shop.stock("BOOT", "berlin") == (5, 0, 5)
+
+
 async def test_units_rejected_twice_under_one_key_are_given_back_once(shop: Shop) -> None:
     _, work = await work_for(shop, 3)
     body = {"lines": [{"line_id": "1", "quantity": 1, "reason": "damaged"}]}
