@@ -58,11 +58,8 @@ async def reject(
 
     def decide(order: Order, works: Works, act: Act) -> Change | None:
         work = work_of(works, fulfillment_id)
-        if work.status is Status.REJECTED:
+        if _is_rejected(work):
             return None
-        if work.status in work_model.ENDED:  # its parts may be work of somebody else by now
-            legal = work_rules.legal_commands(work)
-            raise NotAllowed("fulfillment", work.status, "reject", legal)
         told = rejections or _everything(work, otherwise)
         rows = _rejected(work, told, is_counted=is_counted)
         if not rows:
@@ -76,6 +73,17 @@ async def reject(
     order_id = work_service.order_of(fulfillment_id)
     await apply_command(flows, caller, order_id, decide, now, follow, command_id=command_id)
     return (await work_service.get(flows.store, caller.tenant_id, fulfillment_id)).body
+
+
+def _is_rejected(work: Fulfillment) -> bool:
+    """Tell whether all is given back already.
+
+    Raises:
+        NotAllowed: it ended otherwise; its parts may be somebody else's work by now.
+    """
+    if work.status in work_model.ENDED - {Status.REJECTED}:
+        raise NotAllowed("fulfillment", work.status, "reject", work_rules.legal_commands(work))
+    return work.status is Status.REJECTED
 
 
 async def _others_work(
