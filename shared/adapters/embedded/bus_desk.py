@@ -73,7 +73,8 @@ class Desk:
     def is_any(self, condition: str, now: int, *parameters: object) -> bool:
         """Tell whether a condition of `bus_views` holds, or a scheduled message is due."""
         try:
-            return views.is_any(self.db.reader(), condition, now, parameters)
+            found = self.db.reader().execute(views.DUE_OR + condition, (now, *parameters))
+            return bool(found.fetchone()[0])
         except sqlite3.Error as error:
             raise outside(error) from error
 

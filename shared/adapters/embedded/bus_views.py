@@ -15,17 +15,7 @@ NEXT_IN_SESSION: Final = (
     f"EXISTS(SELECT 1 FROM {BY_SESSION} WHERE path = ? AND session = ? AND owner IS NULL)"  # noqa: S608 - constants
 )
 NOTHING_BUT_DUE: Final = "FALSE"
-
-
-def is_any(
-    connection: sqlite3.Connection, condition: str, now: int, parameters: tuple[object, ...]
-) -> bool:
-    """Tell whether a condition holds, or a scheduled message is due."""
-    found = connection.execute(
-        f"SELECT EXISTS(SELECT 1 FROM scheduled WHERE due <= ?) OR {condition}",  # noqa: S608 - constants
-        (now, *parameters),
-    ).fetchone()
-    return bool(found[0])
+DUE_OR: Final = "SELECT EXISTS(SELECT 1 FROM scheduled WHERE due <= ?) OR "
 
 
 def visible(
