@@ -130,6 +130,12 @@ def _bounded_int(digits: str) -> int:
     return value
 
 
+# `json.loads` would make one for each text.
+_PARSER: Final = json.JSONDecoder(
+    object_pairs_hook=_unique_keys, parse_constant=_finite, parse_int=_bounded_int
+)
+
+
 def _depth_within(raw: bytes) -> bool:
     """Tell whether brackets outside strings never nest deeper than DEPTH_MAX."""
     if raw.count(b"{") + raw.count(b"[") <= DEPTH_MAX:
@@ -159,12 +165,7 @@ def parse_json(raw: bytes) -> Any:
     if not _depth_within(raw):
         raise Unreadable(f"nested deeper than {DEPTH_MAX}")
     try:
-        return json.loads(
-            raw.decode("utf-8"),
-            object_pairs_hook=_unique_keys,
-            parse_constant=_finite,
-            parse_int=_bounded_int,
-        )
+        return _PARSER.decode(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise Unreadable("not UTF-8") from error
     except json.JSONDecodeError as error:
