@@ -2,7 +2,8 @@
 
 from typing import Final, TypeAlias
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import JsonValue
+from pydantic_core import to_json
 
 from shared.contracts.inventory import StockFreed, StockOvercommitted
 from shared.contracts.orders import OrderWork
@@ -12,7 +13,6 @@ _STOCK: Final[dict[str, type[StockFreed] | type[StockOvercommitted]]] = {
     "inventory.stock-freed.v1": StockFreed,
     "inventory.stock-overcommitted.v1": StockOvercommitted,
 }
-_JSON: Final[TypeAdapter[dict[str, JsonValue]]] = TypeAdapter(dict[str, JsonValue])
 
 
 def follow_up_of(name: str, data: dict[str, JsonValue]) -> FollowUp | None:
@@ -21,9 +21,8 @@ def follow_up_of(name: str, data: dict[str, JsonValue]) -> FollowUp | None:
     Raises:
         ValidationError: the data does not fit.
     """
-    raw = _JSON.dump_json(data)
     if name in _STOCK:
-        return _STOCK[name].model_validate_json(raw)
+        return _STOCK[name].model_validate_json(to_json(data))
     if "stock" in data or data.get("route"):
-        return OrderWork.model_validate_json(raw)
+        return OrderWork.model_validate_json(to_json(data))
     return None

@@ -78,7 +78,8 @@ def _currencies(value: Any, currency: Any, path: tuple[str | int, ...]) -> Itera
             pointer = pointer_of((*path, "currency"))
             yield Fault(pointer, "mixed-currencies", f"the order is in {currency[:3]}")
     for key, inner in entries:
-        yield from _currencies(inner, currency, (*path, key))
+        if isinstance(inner, dict | list):
+            yield from _currencies(inner, currency, (*path, key))
 
 
 def _of_line(index: int, line: dict[str, Any]) -> Iterator[Fault]:

@@ -52,7 +52,7 @@ def _base32(value: int, length: int) -> str:
 
 def _length_prefixed(parts: Iterable[str]) -> bytes:
     encoded = [part.encode("utf-8") for part in parts]
-    return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+    return b"".join([len(part).to_bytes(4, "big") + part for part in encoded])
 
 
 def hash_id(prefix: str, *parts: str) -> str:

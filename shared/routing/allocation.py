@@ -183,7 +183,7 @@ class Allocator:
         )
         for step in rule.ladder or ANYWHERE:
             near = self._within(problem.sites, step.max_distance_m)
-            rung = replace(problem, sites=near)
+            rung = problem if near is problem.sites else replace(problem, sites=near)
             if not step.may_split:
                 rung = replace(rung, limits=replace(limits, locations=1))
             solution = STRATEGIES.get(rule.strategy, exact)(rung)

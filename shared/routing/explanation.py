@@ -130,10 +130,10 @@ def _row(record: Dropped | Ranked | Counterfactual | Alternative) -> dict[str, J
 
 
 def _plain(value: object) -> Json:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
     if value is None or isinstance(value, str | int | float):
         return value
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
     raise ValueError(f"{type(value).__name__} has no place in a decision record")

@@ -221,8 +221,11 @@ class Draft:
         )
 
     def lines(self) -> tuple[Line, ...]:
+        changed = {line_id for line_id, _ in self._touched}
         return tuple(
             line.model_copy(update={"parts": tuple(self._parts[line.line_id].values())})
+            if line.line_id in changed
+            else line
             for line in self._lines.values()
         )
 

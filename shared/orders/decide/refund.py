@@ -76,7 +76,8 @@ def refund_of_cancelled(before: Order, after: Order) -> int:
     total = 0
     for was, line in zip(before.lines, after.lines, strict=True):
         already, now = counted(was), counted(line)
-        total += refund_of(line, already, now - already).total_minor
+        if now != already:
+            total += refund_of(line, already, now - already).total_minor
     if all(p.state is PartState.CANCELLED for line in after.lines for p in line.parts):
         total += shipping_paid(after) + after.tip_minor
     return min(total, refundable(before))
