@@ -8,6 +8,7 @@ import pytest
 
 from functions._relay import change_of, happenings_of, relay
 from functions.operations import relay_orders
+from local.host.change_documents import documents_of
 from shared.contracts import outbox
 from shared.contracts.cloud_event import read_any_event, read_event
 from shared.contracts.inventory import StockChanged
@@ -16,8 +17,8 @@ from shared.contracts.relay import Happening, happening_in_stock, parcel_of
 from shared.contracts.stock import Unqueue
 from shared.kernel.bus import Message, Received
 from shared.kernel.claims import CLAIM_BYTES_MAX
-from shared.kernel.documents import Container
-from shared.kernel.errors import Unavailable
+from shared.kernel.documents import Change, Container
+from shared.kernel.errors import Invalid, Unavailable
 from shared.tenants import parking
 from shared.wiring import use
 from tests.unit.edge.door import START, TENANT, Door, a_door
@@ -247,6 +248,19 @@ def test_a_document_is_read_without_what_the_store_puts_around_it() -> None:
         b'{"x":1}',
     )
     assert happenings_of(change) == []
+
+
+def test_a_document_that_has_its_bytes_is_read_by_them() -> None:
+    body = b'{"name":"x","at":"2026-01-01T00:00:00.000000Z"}'
+    stored = Change(Container.ORDERS, TENANT, "o_1", "evt:order:1", "event", "7", body)
+    (document,) = documents_of([stored])
+    assert change_of(Container.ORDERS, document) == stored
+
+
+def test_bytes_that_are_no_event_are_invalid() -> None:
+    for raw in (b"{", b"[]", b'{"specversion":"1.0"}'):
+        with pytest.raises(Invalid):
+            read_any_event(raw)
 
 
 async def test_claim_checks_are_forgotten_after_7_days() -> None:
