@@ -14,7 +14,7 @@ from shared.flows.follow import system
 from shared.flows.order_command import apply_command
 from shared.kernel.bus import Park
 from shared.kernel.conditions import Condition
-from shared.kernel.errors import Invalid, NotFound, Unreadable
+from shared.kernel.errors import Corrupt, Invalid, NotFound, Unreadable
 from shared.kernel.ids import hash_id
 from shared.orders import decide as orders
 from shared.orders import service as order_service
@@ -68,8 +68,8 @@ async def tell_parked(flows: Flows, tenant_id: str, lot: Lot, why: Park, now: da
             now,
             command_id=hash_id("c", parked_id, lot.message.message_id),
         )
-    except NotFound:
-        return  # no order of ours: the parked message stands for itself
+    except (NotFound, Corrupt):
+        return  # no order of ours, or none that can be read: the message stands for itself
 
 
 async def tell_worked(flows: Flows, tenant_id: str, lot: Lot, now: datetime) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 from azure.functions.servicebus import ServiceBusMessage
 
 from functions import insights, operations, orders, routing
+from shared.kernel.documents import Container, EventDocument, Kind, Replace
 from shared.kernel.model import stamp
-from shared.orders.model import Order
+from shared.orders.model import ORDERS, Order
 from shared.wiring import use
 from tests.builders import TENANT, Shop
 
@@ -99,3 +100,16 @@ async def test_usual_work_closes_nothing(shop: Shop) -> None:
     order = await shop.place()
     await arrives(shop, the_event(order, order_version=1), "e-1")
     assert await open_ones(shop) == []
+
+
+async def test_work_of_an_order_that_cannot_be_read_is_only_parked(shop: Shop) -> None:
+    order = await shop.place()
+    unreadable = Kind(Container.ORDERS, ORDERS.type, EventDocument)
+    body = EventDocument(name="x", at=order.accepted_at, actor="x")
+    stored = await shop.world.store.get(TENANT, ORDERS, order.order_id, "order")
+    assert stored is not None
+    broken = Replace(unreadable, "order", body, stored.etag)
+    await shop.world.store.batch(TENANT, Container.ORDERS, order.order_id, (broken,))
+    await arrives(shop, the_event(order, order_version=1), "e-1", attempt=20)
+    listed = await shop.call(operations.list_parked)
+    assert len(listed.body["items"]) == 1
