@@ -44,6 +44,7 @@ class OrderWork(OrderEvent):
     model_config = ConfigDict(extra="ignore")
 
     exchange: Identifier | None = None
+    is_waiting: bool = False
 
 
 class OrderAccepted(OrderEvent):
@@ -56,10 +57,14 @@ class OrderAccepted(OrderEvent):
 
 
 class OrderRouted(OrderEvent):
-    """The promise flow closed an attempt: parts are sourced, or wait and say why."""
+    """The promise flow closed an attempt: parts are sourced, or wait and say why.
+
+    `is_waiting`: some wait that were not queued before.
+    """
 
     type: Literal["orders.order-routed.v1"] = "orders.order-routed.v1"
     attempt: Natural
+    is_waiting: bool = False
 
 
 class OrderHeld(OrderEvent):

@@ -6,7 +6,14 @@ from typing import Final
 from shared.contracts.following import FollowUp
 from shared.contracts.inventory import StockFreed, StockOvercommitted
 from shared.contracts.orders import OrderWork
-from shared.contracts.stock import DivideReservation, Ending, EndReservation, Move, StockTask
+from shared.contracts.stock import (
+    DivideReservation,
+    Ending,
+    EndReservation,
+    Move,
+    Queue,
+    StockTask,
+)
 from shared.flows.context import Flows
 from shared.flows.exchange import follow_exchange
 from shared.flows.promise_order import promise_order, read_order
@@ -56,9 +63,25 @@ async def follow_order(flows: Flows, event: OrderWork, now: datetime) -> None:
         stored = await read_order(flows, event.tenant_id, event.order_id, event.order_version)
         if stored is not None:
             await give_back_capacity(flows, event.tenant_id, stored.body)
+    if event.is_waiting and await _has_units(flows, event, now):
+        seen = event.order_version
+        await promise_order(flows, event.tenant_id, event.order_id, now, is_freed=True, seen=seen)
     if event.exchange is not None:
         caller = system(event.tenant_id, "exchange")
         await follow_exchange(flows, caller, event.exchange, now)
+
+
+async def _has_units(flows: Flows, event: OrderWork, now: datetime) -> bool:
+    """Tell whether units are free of what has just been queued.
+
+    Those that came free after the plan were announced when nobody was in the queue yet, and
+    nothing announces them again.
+    """
+    for sku in sorted({task.wait.sku for task in event.stock if isinstance(task, Queue)}):
+        levels = await inventory.levels(flows.store, event.tenant_id, sku, now)
+        if any(level.free > 0 for level in levels):
+            return True
+    return False
 
 
 def _may_undo_work(task: StockTask) -> bool:

@@ -81,12 +81,14 @@ def close_attempt(order: Order, decision: Decision, outcome: Outcome, act: Act) 
     won = _kept(decision, outcome.won)
     sourced: list[Pick] = []
     holds: list[str] = []
+    is_waiting = False
     for (line_id, number), rows in _by_source(decision).items():
         part = draft.find(line_id, number)
         if part is None or not _is_as_planned(draft, decision, part, rows):
             continue
         cuts = [_cut(part, row, won, outcome, act.now) for row in rows]
         new = draft.cut(line_id, part, *cuts)
+        is_waiting |= not part.queued and any(fresh.queued for fresh in new)
         sourced += [row for row in rows if isinstance(row, Pick) and row.reservation_id in won]
         holds += [r.reason for r in rows if isinstance(r, Short) and r.action == "hold"]
         _put_before_a_person(draft, line_id, new)
@@ -98,7 +100,8 @@ def close_attempt(order: Order, decision: Decision, outcome: Outcome, act: Act) 
         for pick in decision.picks
         if pick.reservation_id in outcome.won and pick.reservation_id not in kept
     )
-    return Closing(_finished(draft, decision, holds), tuple(sourced), ended)
+    change = _finished(draft, decision, holds, is_waiting=is_waiting)
+    return Closing(change, tuple(sourced), ended)
 
 
 def _kept(decision: Decision, won: Set[str]) -> frozenset[str]:
@@ -216,7 +219,7 @@ def _queue_preorders(draft: Draft) -> None:
         draft.cut(line.line_id, part, Cut(part.quantity, (), {"queued": True}))
 
 
-def _finished(draft: Draft, decision: Decision, holds: list[str]) -> Change:
+def _finished(draft: Draft, decision: Decision, holds: list[str], *, is_waiting: bool) -> Change:
     order, act = draft.order, draft.act
     changes: dict[str, object] = {}
     minted = [int(pick.fulfillment_id.rpartition(".f")[2]) for pick in decision.picks]
@@ -227,9 +230,8 @@ def _finished(draft: Draft, decision: Decision, holds: list[str]) -> Change:
         changes["holds"] = (*order.holds, held)
     refund = refund_of_cancelled(order, order.model_copy(update={"lines": draft.lines()}))
     changes["refunded_minor"] = order.refunded_minor + refund
-    change = draft.finish(
-        OrderRouted, facts={"attempt": decision.attempt}, route=False, changes=changes
-    )
+    facts = {"attempt": decision.attempt, "is_waiting": is_waiting}
+    change = draft.finish(OrderRouted, facts=facts, route=False, changes=changes)
     return with_refund(change, refund, act)
 
 
