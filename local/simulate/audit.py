@@ -3,17 +3,18 @@
 Most of it is what `python -m local audit` looks at as well; the rest needs to know what was told.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import Final
 
 from local.audit.books import Books, read_books
 from local.audit.checks import breaches, parked
+from local.audit.stock import LEFT
 from local.simulate.engine import run_now
 from local.simulate.oversold import oversold
 from local.simulate.people import Memory
 from local.simulate.stage import TENANTS, Stage
-from shared.orders.model import PartState
+from shared.orders.model import Line, Part, PartState
 
 _OFF: Final = frozenset({PartState.CANCELLED, PartState.CANCEL_REQUESTED})
 
@@ -55,23 +56,34 @@ def facts_are_recorded_once(books: Books, memory: Memory) -> Iterator[str]:
 def bundles_stay_whole(books: Books, _: Memory) -> Iterator[str]:
     """Yield bundles of which a location, or the list of what is cancelled, has half a one.
 
-    What has left counts where it left from; components that may split stand where they like.
+    Components that may split stand where they like. A location may have sent half a bundle, which
+    is a fact: what is left of it then stands alone.
     """
     for order in books.orders:
-        units: dict[tuple[str, str], dict[str, Fraction]] = {}
-        for line in order.lines:
-            bundle = line.bundle
-            if bundle is None or bundle.may_split:
+        sets = [line for line in order.lines if line.bundle and not line.bundle.may_split]
+        for sold in sorted({line.bundle.line for line in sets if line.bundle}):
+            lines = [line for line in sets if line.bundle and line.bundle.line == sold]
+            if len(set(_bundles(lines, "sent").values())) > 1:
                 continue
-            for part in line.parts:
-                at = "cancelled" if part.state in _OFF else f"at {part.location_id}"
-                there = units.setdefault((bundle.line, at), {})
-                share = Fraction(part.quantity, bundle.per_bundle)
-                there[line.line_id] = there.get(line.line_id, Fraction(0)) + share
-        for (sold, at), there in units.items():
-            whole = len([line for line in order.lines if line.bundle and line.bundle.line == sold])
-            if len(there) < whole or len(set(there.values())) > 1:
-                yield f"order {order.order_id}: half a bundle of line {sold} {at}"
+            for at in sorted({_place(part) for line in lines for part in line.parts}):
+                if len(set(_bundles(lines, at).values())) > 1:
+                    yield f"order {order.order_id}: half a bundle of line {sold} {at}"
+
+
+def _bundles(lines: Iterable[Line], at: str) -> dict[str, Fraction]:
+    """Return how many bundles each component line has at a place; "sent": has sent from any."""
+    return {line.line_id: sum(_shares(line, at), Fraction(0)) for line in lines}
+
+
+def _shares(line: Line, at: str) -> Iterator[Fraction]:
+    for part in line.parts:
+        is_there = part.state in LEFT if at == "sent" else _place(part) == at
+        if line.bundle and is_there:
+            yield Fraction(part.quantity, line.bundle.per_bundle)
+
+
+def _place(part: Part) -> str:
+    return "cancelled" if part.state in _OFF else f"at {part.location_id}"
 
 
 def moves_follow_their_events(books: Books, _: Memory) -> Iterator[str]:

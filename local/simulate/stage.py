@@ -129,7 +129,7 @@ def set_stage(seed: int, rates: Rates, *, keep: int = 0) -> Stage:
         rng=random.Random(root.getrandbits(64)),
         faults=trouble,
     )
-    past = Past()
+    past = Past(lambda: engine.seconds)
     commits: list[Any] = getattr(base.store, "on_commit", [])
     commits.append(past.advance)
     stage = Stage(

@@ -4,11 +4,14 @@ A process that has read or written a partition never sees it older than that (Co
 session token for it, also with a refused write); what others wrote since may be missing. Answers
 are kept with the position of the store at which they were true, and one of them that the process
 may still see is given instead of the present one, with the etag that it had then.
+
+A replica lags less than a message's lock lasts: who works a message again sees what was written
+when it was worked first. What a longer lag would leave undone, the nightly reconciler finds.
 """
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from local.simulate.trouble import Points, Rates
@@ -26,6 +29,7 @@ from shared.kernel.documents import (
 )
 
 REMEMBERED_MAX: Final = 4  # answers to one question
+LAG_S: Final = 45.0
 
 Partition = tuple[str, str, str]  # container, tenant, key; key "" for the tenant's all
 
@@ -33,9 +37,10 @@ Partition = tuple[str, str, str]  # container, tenant, key; key "" for the tenan
 class Past:
     """What all processes were answered, with the position of the store at that time."""
 
-    def __init__(self) -> None:
+    def __init__(self, now_s: Callable[[], float]) -> None:
         self.position = 0
-        self._answers: dict[object, list[tuple[int, Any]]] = defaultdict(list)
+        self._now_s = now_s
+        self._answers: dict[object, list[tuple[int, float, Any]]] = defaultdict(list)
 
     def advance(self) -> None:
         """Note a commit."""
@@ -45,12 +50,17 @@ class Past:
         """Keep an answer that is true now."""
         known = self._answers[question]
         if not known or known[-1][0] != self.position:
-            known.append((self.position, answer))
+            known.append((self.position, self._now_s(), answer))
             del known[:-REMEMBERED_MAX]
 
     def earlier(self, question: object, least: int) -> list[tuple[int, Any]]:
-        """Return the answers that were true at or after `least` and before now."""
-        return [row for row in self._answers[question] if least <= row[0] < self.position]
+        """Return the answers that were true at or after `least`, before now and not long ago."""
+        oldest_s = self._now_s() - LAG_S
+        return [
+            (position, answer)
+            for position, at_s, answer in self._answers[question]
+            if least <= position < self.position and at_s >= oldest_s
+        ]
 
 
 class StaleDocuments:

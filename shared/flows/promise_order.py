@@ -122,6 +122,8 @@ async def _decision(flows: Flows, run: _Run, stored: Stored[Order]) -> Decision 
         return None
     known = await flows.knowledge.of(tenant_id, run.now)
     decision = await decide_attempt(store, known, order, wanted, run.first_attempt, run.now)
+    if run.is_freed and not decision.picks:
+        return None  # what came free is of no use to it: it waits as it did
     operations: list[Operation] = [Create(DECISIONS, name, decision)]
     if run.is_freed:
         operations.append(_freed_event(run, order, name))

@@ -17,7 +17,7 @@ from shared.routing.model import ActionKind
 from shared.routing.rules import Action, InventoryRule, Routing
 from shared.routing.seeds import by_cost
 from shared.tenants.model import Role
-from tests.builders import MONDAY_NINE, TENANT, Shop, a_line, a_shop, an_order, states
+from tests.builders import MONDAY_NINE, TENANT, Shop, a_line, a_product, a_shop, an_order, states
 
 TO_MUNICH = {"postcode": "80331", "country": "DE"}
 
@@ -239,6 +239,21 @@ async def test_freed_stock_passes_by_those_who_cannot_have_it(shop: Shop) -> Non
     await shop.receive("BOOT", "berlin", 1)
     await shop.settle_all()
     assert states(await shop.order(order.order_id)) == [("1", 1, PartState.SOURCED)]
+
+
+async def test_who_cannot_use_what_came_free_waits_as_before() -> None:
+    shop = await a_shop(products=(a_product(), a_product("HAT")))
+    try:
+        pair = a_line(line_id="1", group="pair"), a_line("HAT", line_id="2", group="pair")
+        order = await shop.place(an_order(*pair))
+        await shop.settle_all()
+        before = await shop.order(order.order_id)
+        assert {state for _, _, state in states(before)} == {PartState.UNFILLABLE}
+        await shop.receive("BOOT", "berlin", 1)
+        await shop.settle_all()
+        assert await shop.order(order.order_id) == before
+    finally:
+        await shop.close()
 
 
 async def test_a_pending_order_whose_event_was_lost_is_routed_on_request(shop: Shop) -> None:
