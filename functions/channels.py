@@ -224,7 +224,11 @@ async def keep_access_token(call: Call[AccessTokenBody]) -> Reply:
         raise Invalid([Fault("/token", "not-a-token", detail)])
     name = token_name(connection.connection_id)
     await vault().put(call.tenant_id, name, token.encode("ascii"))
-    await _mark_token(call.tenant_id, connection, has_token=True)
+    try:
+        await service.mark_token(store(), call.tenant_id, connection.connection_id, has_token=True)
+    except NotFound:  # it was removed at this moment, with what the vault had of it by then
+        await vault().forget(call.tenant_id, name)
+        raise
     return Reply()
 
 
@@ -233,14 +237,8 @@ async def forget_access_token(call: Call[None]) -> Reply:
     """Forget a connection's access token; what leaves is told to its channel no longer."""
     connection = await service.get_connection(store(), call.tenant_id, call.param("connection"))
     await vault().forget(call.tenant_id, token_name(connection.connection_id))
-    await _mark_token(call.tenant_id, connection, has_token=False)
+    await service.mark_token(store(), call.tenant_id, connection.connection_id, has_token=False)
     return Reply()
-
-
-async def _mark_token(tenant_id: str, connection: Connection, *, has_token: bool) -> None:
-    if connection.has_token is not has_token:
-        marked = connection.model_copy(update={"has_token": has_token})
-        await service.save_connection(store(), tenant_id, marked)
 
 
 def _view(tenant_id: str, connection: Connection) -> ConnectionView:

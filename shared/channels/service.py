@@ -29,6 +29,7 @@ from shared.kernel.documents import Container, Create, Delete, Documents, Page, 
 from shared.kernel.errors import Exists, GuardFailed, NotFound, Unavailable
 from shared.kernel.ids import hash_id, order_id
 from shared.kernel.model import Instant
+from shared.kernel.revise import revised
 
 ATTEMPTS_MAX: Final = 5
 WAITING_MAX: Final = 50  # updates that came before their order
@@ -50,10 +51,14 @@ async def get_connection(store: Documents, tenant_id: str, connection_id: str) -
     Raises:
         NotFound: there is none of that id.
     """
+    return (await _stored(store, tenant_id, connection_id)).body
+
+
+async def _stored(store: Documents, tenant_id: str, connection_id: str) -> Stored[Connection]:
     stored = await store.get(tenant_id, CONNECTIONS, CONFIG, f"connection:{connection_id}")
     if stored is None:
         raise NotFound("connection")
-    return stored.body
+    return stored
 
 
 async def list_connections(
@@ -78,6 +83,27 @@ async def save_connection(store: Documents, tenant_id: str, wanted: Connection) 
             continue
         return wanted
     raise Unavailable(f"connection {wanted.connection_id} is being changed by others")
+
+
+async def mark_token(
+    store: Documents, tenant_id: str, connection_id: str, *, has_token: bool
+) -> None:
+    """Note whether a connection has a token; what else is changed meanwhile stands.
+
+    Raises:
+        NotFound: there is none of that id (any more).
+    """
+
+    def decided(known: Connection) -> Connection | None:
+        is_so = known.has_token is has_token
+        return None if is_so else known.model_copy(update={"has_token": has_token})
+
+    await revised(
+        *(store, tenant_id, CONNECTIONS.container),
+        lambda: _stored(store, tenant_id, connection_id),
+        decided,
+        lambda stored, after: (Replace(CONNECTIONS, stored.id, after, stored.etag),),
+    )
 
 
 def receive(

@@ -86,3 +86,40 @@ async def test_a_forgotten_token_is_gone_and_so_is_that_of_a_forgotten_connectio
     await told(shop)
     await shop.call(channels.forget_connection, WEB, role=Role.ADMIN)
     assert await kept(shop) is None
+
+
+async def test_a_secret_that_is_rotated_meanwhile_stays(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await connected(shop)
+    vault = shop.world.vault
+    real = vault.put
+
+    async def put(tenant_id: str, name: str, secret: bytes) -> None:
+        monkeypatch.setattr(vault, "put", real)
+        body = {"channel": "shopify", "secret": "another-secret"}
+        await shop.call(channels.save_connection, WEB, body=body, role=Role.ADMIN)
+        await real(tenant_id, name, secret)
+
+    monkeypatch.setattr(vault, "put", put)
+    assert (await told(shop)).status == 204
+    row = await shown(shop)
+    assert (row["secrets"], row["has_token"]) == (2, True)
+
+
+async def test_a_token_of_a_connection_that_is_removed_meanwhile_is_not_kept(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await connected(shop)
+    vault = shop.world.vault
+    real = vault.put
+
+    async def put(tenant_id: str, name: str, secret: bytes) -> None:
+        await shop.call(channels.forget_connection, WEB, role=Role.ADMIN)
+        await real(tenant_id, name, secret)
+
+    monkeypatch.setattr(vault, "put", put)
+    assert (await told(shop)).status == 404
+    assert await kept(shop) is None
+    found = await shop.call(channels.list_connections, role=Role.ADMIN)
+    assert found.body["items"] == []
