@@ -71,8 +71,10 @@ def _is_explained(books: Books, sku: str, level: Level) -> bool:
 def _not_taken_back(books: Books, sku: str, level: Level) -> Iterator[str]:
     """Yield unpicked reservations of an overcommitted level: they should be elsewhere by now.
 
-    Of what is picked, as much as is short must stand before a person.
+    Of what is picked, as much as is short must stand before a person; but for parcels that were
+    taken back before their first scan: what is in them is there.
     """
+    back = {body.movement_id for body in books.movements[sku] if body.reason == VOIDED}
     told = {
         row.order_id
         for row in books.exceptions
@@ -84,7 +86,7 @@ def _not_taken_back(books: Books, sku: str, level: Level) -> Iterator[str]:
             continue
         is_on_shelf = (work.left or work.status) in PICKABLE
         for item in work.items:
-            if item.sku != sku:
+            if item.sku != sku or item.reservation_id in back:
                 continue
             if is_on_shelf and item.picked == 0:
                 yield f"{sku}@{level.location_id} is overcommitted by {work.fulfillment_id}"

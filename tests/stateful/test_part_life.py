@@ -205,10 +205,12 @@ class PartLife(RuleBasedStateMachine):
         attempt = self.order.attempts + 1
         picks: list[Pick] = []
         shorts: list[Short] = []
+        last: dict[str, int] = {}  # part numbers that this plan gave out, by line
         for line, part in wanted:
             cut = data.draw(st.integers(0, part.quantity - 1), label="divided at")
-            number = max(known.part for known in line.parts)
+            number = max(last.get(line.line_id, 0), *(known.part for known in line.parts))
             sizes = [part.quantity] if cut == 0 else [cut, part.quantity - cut]
+            last[line.line_id] = number + (len(sizes) if cut else 0)
             for index, units in enumerate(sizes):
                 new = part.part if cut == 0 else number + 1 + index
                 if data.draw(st.integers(0, 3), label="short") != 0:
