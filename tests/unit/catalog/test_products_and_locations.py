@@ -58,6 +58,7 @@ def test_every_fault_of_a_product_is_listed_at_once() -> None:
         aliases=["a", "a"],
         tags=["x", "y", "x"],
         components=[{"sku": "SOCK", "quantity": 1}],
+        components_may_split=True,
         image="javascript:alert(1)",
     ) == {
         ("/step", "step-not-positive"),
@@ -67,6 +68,7 @@ def test_every_fault_of_a_product_is_listed_at_once() -> None:
         ("/aliases/1", "listed-twice"),
         ("/tags/2", "listed-twice"),
         ("/components", "not-a-bundle"),
+        ("/components_may_split", "not-a-bundle"),
         ("/image", "not-a-web-address"),
     }
 
