@@ -40,18 +40,15 @@ _JSONS: Final[Mapping[str, Callable[[Received], object]]] = {
 
 
 class Metadata(Mapping[str, Datum]):
-    """The trigger metadata of one message, made when it is looked at: functions seldom do."""
+    """Trigger metadata, made when it is looked at: functions seldom do."""
 
-    def __init__(self, received: Received) -> None:
-        self._received = received
+    def __init__(self, make: Callable[[], dict[str, Datum]]) -> None:
+        self._make = make
         self._made: dict[str, Datum] | None = None
 
     def _all(self) -> dict[str, Datum]:
         if self._made is None:
-            texts = {name: read(self._received) for name, read in _TEXTS.items()}
-            self._made = {name: Datum(text, "string") for name, text in texts.items() if text}
-            for name, value in _JSONS.items():
-                self._made[name] = Datum(json.dumps(value(self._received)), "json")
+            self._made = self._make()
         return self._made
 
     def __getitem__(self, name: str) -> Datum:
@@ -64,39 +61,31 @@ class Metadata(Mapping[str, Datum]):
         return len(self._all())
 
 
-class MetadataOfMany(Mapping[str, Datum]):
-    """The trigger metadata of a batch, an array for each name; made when it is looked at."""
+def metadata_of(received: Received) -> dict[str, Datum]:
+    """Return the trigger metadata of one message."""
+    texts = {name: read(received) for name, read in _TEXTS.items()}
+    made = {name: Datum(text, "string") for name, text in texts.items() if text}
+    for name, value in _JSONS.items():
+        made[name] = Datum(json.dumps(value(received)), "json")
+    return made
 
-    def __init__(self, batch: Sequence[Received]) -> None:
-        self._batch = batch
-        self._made: dict[str, Datum] | None = None
 
-    def _all(self) -> dict[str, Datum]:
-        if self._made is None:
-            self._made = {}
-            for name, read in {**_TEXTS, **_JSONS}.items():
-                values = [read(received) for received in self._batch]
-                self._made[f"{name}Array"] = Datum(json.dumps(values), "json")
-        return self._made
-
-    def __getitem__(self, name: str) -> Datum:
-        return self._all()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
-
-    def __len__(self) -> int:
-        return len(self._all())
+def metadata_of_many(batch: Sequence[Received]) -> dict[str, Datum]:
+    """Return the trigger metadata of a batch: an array for each name."""
+    return {
+        f"{name}Array": Datum(json.dumps([read(received) for received in batch]), "json")
+        for name, read in {**_TEXTS, **_JSONS}.items()
+    }
 
 
 def message_of(received: Received) -> ServiceBusMessage:
     """Return a message of a function with cardinality one."""
-    return _build(received, Metadata(received))
+    return _build(received, Metadata(lambda: metadata_of(received)))
 
 
 def messages_of(batch: Sequence[Received]) -> list[ServiceBusMessage]:
     """Return the messages of a function with cardinality many; they share their metadata."""
-    metadata = MetadataOfMany(batch)
+    metadata = Metadata(lambda: metadata_of_many(batch))
     return [_build(received, metadata) for received in batch]
 
 

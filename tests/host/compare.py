@@ -17,7 +17,7 @@ from azure.functions.meta import Datum
 
 from local.host.host import Options, running_host
 from local.host.index import HTTP, SERVICE_BUS, Indexed, index
-from local.host.messages import Metadata, MetadataOfMany
+from local.host.messages import metadata_of, metadata_of_many
 from local.host.service_bus import takes_many
 from shared.kernel.bus import Received
 from shared.wiring import clock, use
@@ -114,11 +114,11 @@ async def invoke(worker: WorkerRuntime, function: Indexed) -> list[object]:
     """Invoke a function that is not of HTTP with what its trigger gives when there is little."""
     if function.kind == SERVICE_BUS:
         received = Received(a_message("m-1", body=b"not an event"), 1, 1, clock().now(), "token")
-        datum, metadata = Datum(received.message.body, "bytes"), dict(Metadata(received))
+        datum, metadata = Datum(received.message.body, "bytes"), metadata_of(received)
         if takes_many(function):
             bodies = SimpleNamespace(bytes=(received.message.body,) * 2)
             datum = Datum(bodies, "collection_bytes")
-            metadata = dict(MetadataOfMany([received] * 2))
+            metadata = metadata_of_many([received] * 2)
     elif function.kind == "timerTrigger":
         datum, metadata = Datum('{"IsPastDue":false}', "json"), {}
     else:

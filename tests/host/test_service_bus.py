@@ -13,7 +13,7 @@ from azure.functions.meta import Datum
 from local.host.bell import Bell, Pace
 from local.host.index import RefusedFunction, index
 from local.host.locks import LockKeeper
-from local.host.messages import Metadata, MetadataOfMany, message_of, messages_of
+from local.host.messages import message_of, messages_of, metadata_of, metadata_of_many
 from local.host.service_bus import path_of
 from shared.kernel.bus import Entity, Received
 from shared.kernel.clock import SteppedClock
@@ -61,7 +61,7 @@ def fields_of(message: func.ServiceBusMessage) -> dict[str, object]:
 
 @pytest.mark.parametrize("received", [a_received(), a_received(message=a_message(), lock_token="")])
 def test_a_message_is_what_the_platforms_converter_makes(received: Received) -> None:
-    theirs = decoded(Datum(received.message.body, "bytes"), Metadata(received))
+    theirs = decoded(Datum(received.message.body, "bytes"), metadata_of(received))
     ours = message_of(received)
     assert type(ours) is type(theirs)
     assert fields_of(ours) == fields_of(theirs)
@@ -75,7 +75,7 @@ def test_a_batch_of_messages_is_what_the_platforms_converter_makes() -> None:
         a_received(message=a_message("m-1", body=b"one", session_id="s")),
         a_received(message=a_message("m-2", body=b"two", session_id="s"), delivery_count=2),
     ]
-    theirs = decoded(Datum(Bodies, "collection_bytes"), dict(MetadataOfMany(batch)))
+    theirs = decoded(Datum(Bodies, "collection_bytes"), metadata_of_many(batch))
     simple = [name for name in FIELDS if name != "time_to_live"]
     for one, other in zip(messages_of(batch), theirs, strict=True):
         assert one.get_body() == other.get_body()
@@ -83,7 +83,7 @@ def test_a_batch_of_messages_is_what_the_platforms_converter_makes() -> None:
 
 
 def test_metadata_carries_only_strings_and_json() -> None:
-    datums = [*Metadata(a_received()).values(), *MetadataOfMany([a_received()]).values()]
+    datums = [*metadata_of(a_received()).values(), *metadata_of_many([a_received()]).values()]
     assert {(datum.type, type(datum.value)) for datum in datums} == {("string", str), ("json", str)}
 
 

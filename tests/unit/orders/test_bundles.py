@@ -393,7 +393,8 @@ def test_whatever_happens_sets_are_cancelled_and_sourced_whole(
     order = sold(quantity, {"SET": a_set(*TWO_KINDS, Component(cup, 3))})
     for step, line_id, units, stage in taken:
         order = after(order, step, line_id, units, stage)
-        whole_sets(order)
+        assert broken_sets(order) == []
+        assert units_of(order) == [line.quantity for line in order.lines]
 
 
 def after(order: Order, step: str, line_id: str, units: int, stage: Stage) -> Order:
@@ -467,18 +468,21 @@ def sourced(order: Order) -> Change | None:
     return closed(order, a_decision(order, *picks)).change if picks else None
 
 
-def whole_sets(order: Order) -> None:
-    """Hold the order to the same number of sets of each component, wherever they stand."""
-    states_of: dict[tuple[str | None, str], dict[str, int]] = {}
+def broken_sets(order: Order) -> list[dict[str, int]]:
+    """Return the units by component line wherever they stand and are no whole sets."""
+    places: dict[tuple[str | None, str], dict[str, int]] = {}
     for line, part in decide.all_parts(order):
-        at = states_of.setdefault((part.fulfillment_id, part.state), {})
-        at[line.line_id] = at.get(line.line_id, 0) + part.quantity
-    for units in states_of.values():
-        one = units["1~1"]
-        assert units == {"1~1": one, "1~2": 2 * one, "1~3": 3 * one}
-    assert [sum(p.quantity for p in line.parts) for line in order.lines] == [
-        line.quantity for line in order.lines
+        there = places.setdefault((part.fulfillment_id, part.state), {})
+        there[line.line_id] = there.get(line.line_id, 0) + part.quantity
+    return [
+        units
+        for units in places.values()
+        if units != {f"1~{per}": per * units.get("1~1", 0) for per in (1, 2, 3)}
     ]
+
+
+def units_of(order: Order) -> list[int]:
+    return [sum(part.quantity for part in line.parts) for line in order.lines]
 
 
 def test_what_one_location_was_to_give_of_sets_fails_together_and_the_rest_stands() -> None:
