@@ -11,6 +11,7 @@ from typing import Final
 
 from local.simulate.mutants import MUTANTS, mutated
 from local.simulate.play import Result, play
+from local.simulate.stage import Adapters
 from local.wrong_use import WrongUse
 
 ORDERS: Final = 20
@@ -57,6 +58,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, default=SEEDS, help="how many seeds are played")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed")
     parser.add_argument("--orders", type=int, default=ORDERS, help="orders of each seed")
+    parser.add_argument(
+        "--adapters",
+        choices=("memory", "embedded"),
+        default="embedded",
+        help="what is played over: plain memory, or SQLite; one seed has one history on both",
+    )
     parser.add_argument("--mutant", help=f"a protocol with one fault: {', '.join(MUTANTS)}")
     parser.add_argument("--trace", type=int, default=0, help="last lines of a seed's trace")
 
@@ -69,7 +76,13 @@ def run(arguments: argparse.Namespace) -> int:
         raise WrongUse(f"there is no mutant {arguments.mutant!r}; there are: {', '.join(MUTANTS)}")
     summary = Summary()
     seeds = range(arguments.first, arguments.first + arguments.seeds)
-    one = partial(_one, orders=arguments.orders, mutant=arguments.mutant, keep=arguments.trace)
+    one = partial(
+        _one,
+        orders=arguments.orders,
+        mutant=arguments.mutant,
+        keep=arguments.trace,
+        adapters=arguments.adapters,
+    )
     for result in _results(one, seeds):
         summary.add(result)
         _tell(result, summary, arguments.seeds)
@@ -77,9 +90,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if summary.failed else 0
 
 
-def _one(seed: int, *, orders: int, mutant: str | None, keep: int) -> Result:
+def _one(seed: int, *, orders: int, mutant: str | None, keep: int, adapters: Adapters) -> Result:
     with mutated(mutant):
-        return play(seed, orders, keep=keep)
+        return play(seed, orders, keep=keep, adapters=adapters)
 
 
 def _results(one: "partial[Result]", seeds: range) -> Iterator[Result]:

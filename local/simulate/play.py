@@ -17,7 +17,7 @@ from local.simulate.engine import Pause, TooManySteps
 from local.simulate.healing import heal
 from local.simulate.people import Act, Memory, Troupe
 from local.simulate.pumps import FaultsOfOurs, Pumps
-from local.simulate.stage import TENANTS, Stage, set_stage
+from local.simulate.stage import TENANTS, Adapters, Stage, set_stage
 from local.simulate.trouble import Points, Rates
 from shared.wiring import use
 
@@ -48,10 +48,20 @@ class Result:
     refusals: dict[str, int] = field(default_factory=dict)
 
 
-def play(seed: int, orders: int, rates: Rates | None = None, *, keep: int = 0) -> Result:
-    """Play one seed; `keep` is how many last lines of its trace are kept."""
+def play(
+    seed: int,
+    orders: int,
+    rates: Rates | None = None,
+    *,
+    keep: int = 0,
+    adapters: Adapters = "embedded",
+) -> Result:
+    """Play one seed; `keep` is how many last lines of its trace are kept.
+
+    On either kind of `adapters` it is the same history, to the last line of the trace.
+    """
     begun = process_time()
-    stage = set_stage(seed, rates or Rates(), keep=keep)
+    stage = set_stage(seed, rates or Rates(), keep=keep, adapters=adapters)
     memory = Memory()
     with listening() as ours, use(stage.base), undisturbed():
         try:

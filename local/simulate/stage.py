@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from local.simulate.engine import Engine, Trace, run_now
 from local.simulate.furniture import SKUS, furnish
@@ -16,7 +16,9 @@ from shared.kernel.documents import Documents
 from shared.tenants.directory import Directory
 from shared.tenants.model import Caller, Role
 from shared.wiring import Settings, World, embedded_world, use
-from shared.wiring.simulated import put_in
+from shared.wiring.simulated import memory_world, put_in
+
+Adapters: TypeAlias = Literal["memory", "embedded"]
 
 WORKERS: Final = ("worker-1", "worker-2", "worker-3", "worker-4")
 TOPOLOGY: Final = Path(__file__).with_name("topology.json")
@@ -116,19 +118,13 @@ class Stage:
             process.store.rates = CALM
 
 
-def set_stage(seed: int, rates: Rates, *, keep: int = 0) -> Stage:
+def set_stage(seed: int, rates: Rates, *, keep: int = 0, adapters: Adapters = "embedded") -> Stage:
     """Build the world of a seed: its tenants, locations, products, rules and first stock."""
     root = random.Random(seed)
     engine = Engine(random.Random(root.getrandbits(64)), Trace(keep))
     trouble = Trouble(engine, random.Random(root.getrandbits(64)), rates)
     clock = PlayClock(engine, root.choice(STARTS))
-    base = embedded_world(
-        settings=Settings(topology=TOPOLOGY),
-        in_memory=True,
-        clock=clock,
-        rng=random.Random(root.getrandbits(64)),
-        faults=trouble,
-    )
+    base = _world(adapters, clock, random.Random(root.getrandbits(64)), trouble)
     past = Past(lambda: engine.seconds)
     commits: list[Any] = getattr(base.store, "on_commit", [])
     commits.append(past.advance)
@@ -159,3 +155,10 @@ def person(tenant_id: str, name: str = "key:play") -> Caller:
 
 
 __all__ = ["SKUS", "TENANTS", "PlayClock", "Process", "Stage", "person", "set_stage"]
+
+
+def _world(adapters: Adapters, clock: PlayClock, rng: random.Random, faults: Trouble) -> World:
+    settings = Settings(topology=TOPOLOGY)
+    if adapters == "memory":
+        return memory_world(settings=settings, clock=clock, rng=rng, faults=faults)
+    return embedded_world(settings=settings, in_memory=True, clock=clock, rng=rng, faults=faults)

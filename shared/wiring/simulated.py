@@ -2,9 +2,9 @@
 
 from shared.adapters.embedded.adversarial import AdversarialFeed
 from shared.adapters.embedded.faults import Crash, Faults
-from shared.wiring.world import World, _Current
+from shared.wiring.world import World, _Current, memory_world
 
-__all__ = ["AdversarialFeed", "Crash", "Faults", "put_in"]
+__all__ = ["AdversarialFeed", "Crash", "Faults", "memory_world", "put_in"]
 
 
 def put_in(replacement: World) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from shared.flows.context import Flows
 from shared.flows.knowledge import Knowledge
@@ -24,17 +24,15 @@ from shared.kernel.meter import Meter, NoMeter
 from shared.kernel.vault import Vault
 from shared.tenants.directory import Directory
 from shared.tenants.service import Office
+from shared.wiring.databases import Closer, Parts, databases_of
 from shared.wiring.gate import Gate
 from shared.wiring.secrets import Secrets, secrets_of
-from shared.wiring.settings import Settings, WrongSettings, settings_of_process
+from shared.wiring.settings import Settings, settings_of_process
 
 if TYPE_CHECKING:
     from shared.adapters.embedded.faults import Faults
 
-DOCUMENTS_FILE: Final = "orderloom.db"
-BUS_FILE: Final = "bus.db"
 VAULT_FILE: Final = "vault.json"
-Closer = Callable[[], Awaitable[None] | None]
 
 
 @dataclass(slots=True)
@@ -117,7 +115,7 @@ def embedded_world(
         meter: what the store's calls are charged to.
         threaded: False runs writes in the caller, for simulations.
     """
-    parts = _Parts(
+    parts = Parts(
         settings=_settings(settings, data),
         clock=clock or SystemClock(),
         faults=faults,
@@ -129,10 +127,36 @@ def embedded_world(
     return _assembled(parts)
 
 
-def _assembled(parts: "_Parts") -> World:
+def memory_world(
+    *,
+    settings: Settings,
+    clock: Clock,
+    rng: random.Random,
+    faults: "Faults | None" = None,
+) -> World:
+    """Build a world on plain memory: what `embedded_world(in_memory=True)` is, without SQLite.
+
+    One seed has one history on both (docs/adr/0013); this one costs a fraction.
+    """
+    return _assembled(
+        Parts(
+            settings=settings,
+            clock=clock,
+            faults=faults,
+            meter=NoMeter(),
+            rng=rng,
+            in_memory=True,
+            is_plain=True,
+            threaded=False,
+        )
+    )
+
+
+def _assembled(parts: Parts) -> World:
     chosen, clock = parts.settings, parts.clock
     source = parts.rng or randomness.SystemRandom()
-    store, bus, scrub, closers = _databases(parts)
+    opened = databases_of(parts)
+    store = opened.store
     # On disk they are never drawn from a seed: whoever knows it would know them.
     secrets = _made_up(source) if parts.in_memory else secrets_of(chosen)
     ids = SortableIds(clock, source)
@@ -142,7 +166,7 @@ def _assembled(parts: "_Parts") -> World:
         ids=ids,
         random=source,
         store=store,
-        bus=bus,
+        bus=opened.bus,
         claims=_claims(parts),
         secrets=secrets,
         vault=_vault(parts),
@@ -160,8 +184,8 @@ def _assembled(parts: "_Parts") -> World:
         flows=Flows(store, Knowledge(store), ids),
         meter=parts.meter,
         outbox=None if parts.in_memory else chosen.outbox_folder,
-        scrub=scrub,
-        closers=closers,
+        scrub=opened.scrub,
+        closers=opened.closers,
     )
 
 
@@ -170,71 +194,7 @@ def _settings(settings: Settings | None, data: Path | None) -> Settings:
     return chosen if data is None else replace(chosen, data=data)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
-    """What a world is assembled of."""
-
-    settings: Settings
-    clock: Clock
-    faults: "Faults | None"
-    meter: Meter
-    rng: random.Random | None
-    in_memory: bool
-    threaded: bool
-
-    def path(self, name: str) -> str:
-        return ":memory:" if self.in_memory else str(self.settings.data / name)
-
-
-def _databases(parts: _Parts) -> tuple[Documents, Bus, Callable[[], Awaitable[bool]], list[Closer]]:
-    from shared.adapters.embedded.bus import EmbeddedBus
-    from shared.adapters.embedded.bus_topology import TopologyError, load_topology
-    from shared.adapters.embedded.documents import EmbeddedDocuments
-    from shared.adapters.embedded.faults import NO_FAULTS
-    from shared.adapters.embedded.opening import UnreadableDatabase
-    from shared.adapters.embedded.scrubbing import Scrubber
-
-    settings = parts.settings
-    if not parts.in_memory:
-        settings.data.mkdir(parents=True, exist_ok=True)
-    common: dict[str, Any] = {
-        "clock": parts.clock,
-        "faults": parts.faults or NO_FAULTS,
-        "synchronous": settings.synchronous,
-        "threaded": parts.threaded,
-    }
-    simulated = _simulated(parts.rng)
-    try:
-        topology = load_topology(settings.topology)
-        documents_file = parts.path(DOCUMENTS_FILE)
-        store = EmbeddedDocuments(documents_file, meter=parts.meter, **common, **simulated.store)
-        bus_file = parts.path(BUS_FILE)
-        bus = EmbeddedBus(bus_file, topology, **common, **simulated.bus)
-    except (UnreadableDatabase, TopologyError) as error:
-        raise WrongSettings([str(error)]) from error
-    scrub = Scrubber([(documents_file, store.checkpoint), (bus_file, bus.checkpoint)])
-    return store, bus, scrub, [store.close, bus.close]
-
-
-@dataclass(frozen=True, slots=True)
-class _Simulated:
-    store: dict[str, Any] = field(default_factory=dict)
-    bus: dict[str, Any] = field(default_factory=dict)
-
-
-def _simulated(rng: random.Random | None) -> _Simulated:
-    """Name the holders of leases and locks by chance drawn from the seed, not by process ids."""
-    if rng is None:
-        return _Simulated()
-    from shared.adapters.embedded.bus_owners import Owner
-
-    return _Simulated(
-        store={"new_owner": lambda: f"{rng.getrandbits(64):016x}"},
-        bus={"owner": Owner(f"{rng.getrandbits(64):016x}", 0, "")},
-    )
-
-
-def _claims(parts: _Parts) -> Claims:
+def _claims(parts: Parts) -> Claims:
     from shared.adapters.embedded.claims import FolderClaims, MemoryClaims
 
     if parts.in_memory:
@@ -242,7 +202,7 @@ def _claims(parts: _Parts) -> Claims:
     return FolderClaims(parts.settings.data / "claims", parts.clock)
 
 
-def _vault(parts: _Parts) -> Vault:
+def _vault(parts: Parts) -> Vault:
     from shared.adapters.embedded.vault import FileVault, MemoryVault
 
     return MemoryVault() if parts.in_memory else FileVault(parts.settings.data / VAULT_FILE)
