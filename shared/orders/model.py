@@ -47,6 +47,7 @@ __all__ = [
     "PARTS_MAX",
     "PART_LIFE",
     "RESERVED",
+    "TAKES_KEPT",
     "TAKES_MAX",
     "WAITING",
     "WITH_CUSTOMER",
@@ -73,7 +74,8 @@ __all__ = [
 PARTS_MAX: Final = 60
 HOLDS_MAX: Final = 10
 NOTES_MAX: Final = 50
-TAKES_MAX: Final = 200
+TAKES_KEPT: Final = 200  # more only of what is held
+TAKES_MAX: Final = LINES_MAX * PARTS_MAX  # a part holds one at most
 
 
 class OrderStatus(StrEnum):
@@ -224,7 +226,8 @@ class Order(Document):
     erased_at: Instant | None = None  # its personal data is gone and comes back by no edit
     replan_after: Natural = 0  # the version of the last edit: older plans are void
     attempts: int = Field(default=0, ge=0)
-    # Whose capacity closed attempts took: location by fulfillment, the latest.
+    # Whose capacity closed attempts took: location by fulfillment; all that is held,
+    # and the latest of the others.
     takes: dict[Identifier, Identifier] = Field(default={}, max_length=TAKES_MAX)
     fulfillments: Natural = 0  # how many were minted; the next one's number
     returns: Natural = 0

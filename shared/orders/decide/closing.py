@@ -13,12 +13,12 @@ from shared.orders.decide.change import Act, Change, Cut
 from shared.orders.decide.draft import Draft
 from shared.orders.decide.refund import refund_of_cancelled
 from shared.orders.decide.reject import with_refund
-from shared.orders.decide.status import preorders_to_queue
+from shared.orders.decide.status import loose_takes, preorders_to_queue
 from shared.orders.decide.stock import wait_of
 from shared.orders.model import (
     HOLDS_MAX,
     PARTS_MAX,
-    TAKES_MAX,
+    TAKES_KEPT,
     Decision,
     Hold,
     Method,
@@ -224,11 +224,12 @@ def _finished(draft: Draft, decision: Decision, holds: list[str], *, is_waiting:
     changes: dict[str, object] = {}
     minted = [int(pick.fulfillment_id.rpartition(".f")[2]) for pick in decision.picks]
     changes["fulfillments"] = max((order.fulfillments, *minted))
-    changes["takes"] = _takes(order, decision)
+    after = order.model_copy(update={"lines": draft.lines()})
+    changes["takes"] = _takes(after, decision)
     if holds and len(order.holds) < HOLDS_MAX:
         held = Hold(reason=ROUTING_HOLD, at=act.now, by=act.by, note=holds[0])
         changes["holds"] = (*order.holds, held)
-    refund = refund_of_cancelled(order, order.model_copy(update={"lines": draft.lines()}))
+    refund = refund_of_cancelled(order, after)
     changes["refunded_minor"] = order.refunded_minor + refund
     facts = {"attempt": decision.attempt, "is_waiting": is_waiting}
     change = draft.finish(OrderRouted, facts=facts, route=False, changes=changes)
@@ -236,9 +237,17 @@ def _finished(draft: Draft, decision: Decision, holds: list[str], *, is_waiting:
 
 
 def _takes(order: Order, decision: Decision) -> dict[str, str]:
+    """Return the takes that may yet have to go back: of very many the oldest loose are let go.
+
+    What a part holds is kept, however old, and so is what this attempt took: earlier loose ones
+    were given back before it began, and nothing else would find these.
+    """
     limited = [pick for pick in decision.picks if pick.capacity_day is not None]
-    takes = order.takes | {pick.fulfillment_id: pick.location_id for pick in limited}
-    return dict(list(takes.items())[-TAKES_MAX:])
+    taken = {pick.fulfillment_id: pick.location_id for pick in limited}
+    takes = order.takes | taken
+    loose = loose_takes(order.model_copy(update={"takes": takes}))
+    done = [name for name in loose if name not in taken][: max(0, len(takes) - TAKES_KEPT)]
+    return {name: location for name, location in takes.items() if name not in done}
 
 
 def queue_preorders(order: Order, act: Act) -> Change | None:

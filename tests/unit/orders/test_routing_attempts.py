@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -6,7 +7,7 @@ from shared.contracts.intake import Method
 from shared.contracts.stock import Queue, Unqueue
 from shared.orders import decide
 from shared.orders.decide import Act, Outcome, Units
-from shared.orders.model import TAKES_MAX, Address
+from shared.orders.model import TAKES_KEPT, Address
 from tests.unit.orders.samples import (
     ACT,
     NOW,
@@ -287,8 +288,41 @@ def test_capacity_is_loose_while_no_part_waits_for_its_work() -> None:
 
 
 def test_an_order_remembers_the_latest_takes_only() -> None:
-    full = {f"f{number}": "berlin" for number in range(TAKES_MAX)}
+    full = {f"f{number}": "berlin" for number in range(TAKES_KEPT)}
     order = an_order().model_copy(update={"takes": full})
     plan = a_decision(order, a_pick(order, capacity_day="2026-11-02", capacity_limit=9))
     takes = list(closed(order, plan).change.order.takes)
-    assert (len(takes), takes[0], takes[-1]) == (TAKES_MAX, "f1", f"{order.order_id}.f1")
+    assert (len(takes), takes[0], takes[-1]) == (TAKES_KEPT, "f1", f"{order.order_id}.f1")
+
+
+def test_capacity_that_is_held_is_remembered_however_much_was_given_back_since() -> None:
+    order = an_order(a_line(), a_line(line_id="2"))
+    held = a_pick(order, capacity_day="2026-11-02", capacity_limit=9)
+    order = closed(order, a_decision(order, held)).change.order
+    loose = {f"x{number}": "berlin" for number in range(TAKES_KEPT)}
+    order = order.model_copy(update={"takes": order.takes | loose})
+    again = a_pick(
+        order,
+        "2",
+        fulfillment_id=f"{order.order_id}.f2",
+        capacity_day="2026-11-02",
+        capacity_limit=9,
+    )
+    takes = list(closed(order, a_decision(order, again)).change.order.takes)
+    assert (len(takes), takes[:2]) == (TAKES_KEPT, [held.fulfillment_id, "x2"])
+    assert takes[-1] == again.fulfillment_id
+
+
+def test_capacity_that_was_taken_in_vain_is_remembered_beside_all_that_is_held() -> None:
+    lines = [a_line(line_id=str(number)) for number in range(TAKES_KEPT)]
+    order = an_order(*lines)
+    limited: dict[str, Any] = {"capacity_day": "2026-11-02", "capacity_limit": 999}
+    picks = [
+        a_pick(order, line.line_id, fulfillment_id=f"{order.order_id}.f{number}", **limited)
+        for number, line in enumerate(order.lines, 1)
+    ]
+    order = closed(order, a_decision(order, *picks)).change.order
+    late = a_pick(order, fulfillment_id=f"{order.order_id}.f999", **limited)
+    order = order.model_copy(update={"takes": {"given-back": "berlin"} | order.takes})
+    takes = list(closed(order, a_decision(order, late)).change.order.takes)
+    assert takes == [*(pick.fulfillment_id for pick in picks), late.fulfillment_id]
