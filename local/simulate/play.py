@@ -115,6 +115,7 @@ def listening() -> Iterator[FaultsOfOurs]:
 
 def _through(stage: Stage, memory: Memory, orders: int) -> list[str]:
     troupe, pumps = Troupe(stage, memory), Pumps(stage)
+    pumps.open()
     stage.trouble.is_on = True
     pumps.start()
     cast(troupe, orders)

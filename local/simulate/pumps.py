@@ -27,7 +27,9 @@ ROUTING: Final = "events/routing"
 ORDERS_IN: Final = "orders-in"
 RELAYED_AT_ONCE: Final = 60
 TAKEN_AT_ONCE: Final = 3
-IDLE_S: Final = 10.0  # without news; a feed may have been late
+LATE_S: Final = 10.0  # until a feed that was late is asked again without further news
+AGAIN: Final = 0.1  # of reads: they bring a batch once more
+FURNITURE_AT_ONCE: Final = 500
 RESTART_S: Final = 2.0
 AGAIN_S: Final = 1.0
 Start = Callable[[], None]
@@ -61,27 +63,40 @@ class Pumps:
     stage: Stage
     feeds: dict[Container, Feed] = field(default_factory=dict)
     good_feeds: dict[Container, Feed] = field(default_factory=dict)
+    changed: dict[Container, int] = field(default_factory=dict)  # how often so far
     faults: list[str] = field(default_factory=list)
     relay_away_s: tuple[float, float] = (0.0, 0.0)
+
+    def open(self) -> None:
+        """Open the feeds, behind what tenants were furnished with: that is long published.
+
+        Nobody waits for goods yet, so that nobody would do anything about it.
+        """
+        for container in RELAYED:
+            feed = self.stage.store.feed(container, f"relay-{container.value}")
+            self.good_feeds[container] = feed
+            run_now(_pass_by(feed))
 
     def start(self) -> None:
         """Start them all, and wake them by the store's and the bus's announcements."""
         stage, chance = self.stage, self.stage.chance
         changes = getattr(stage.base.store, "on_change")  # noqa: B009 - no part of the port
-        changes.append(lambda container: stage.engine.ring(feed_bell(container)))
+        changes.append(self._changed)
         sends = getattr(stage.base.bus, "on_send")  # noqa: B009 - no part of the port
         sends.append(self._ring)
         if chance.random() < OUTAGE_CHANCE:
             begin = chance.uniform(0.0, 150.0)
             self.relay_away_s = (begin, begin + chance.uniform(60.0, 400.0))
         for container in RELAYED:
-            feed = stage.store.feed(container, f"relay-{container.value}")
-            self.good_feeds[container] = feed
-            self.feeds[container] = AdversarialFeed(feed, chance, again=0.05)
+            self.feeds[container] = AdversarialFeed(self.good_feeds[container], chance, again=AGAIN)
             self._relay(container)
         for name in WORKERS:
             self._consumer(ROUTING, name, stage.processes[name])
         self._consumer(ORDERS_IN, WORKERS[0], stage.processes[WORKERS[0]])
+
+    def _changed(self, container: Container) -> None:
+        self.changed[container] = self.changed.get(container, 0) + 1
+        self.stage.engine.ring(feed_bell(container))
 
     def _ring(self, paths: Iterable[str]) -> None:
         for path in paths:
@@ -123,17 +138,17 @@ class Pumps:
             begin, end = self.relay_away_s
             if begin <= engine.seconds < end:
                 await Pause(end - engine.seconds)
-            feed = self.feeds[container]
+            feed, changed = self.feeds[container], self.changed.get(container)
             try:
                 batches = await feed.read(RELAYED_AT_ONCE)
                 if batches:
                     await deliver(feed, container, batches)
-                    continue
             except Outside:
                 await Pause(AGAIN_S)
                 continue
-            await Pause(FOREVER_S if engine.is_calm else IDLE_S, feed_bell(container))
-            await Pause(AGAIN_S)
+            if self.changed.get(container) == changed and not is_full(batches):
+                await Pause(LATE_S if is_late(feed) else FOREVER_S, feed_bell(container))
+                await Pause(AGAIN_S)
 
     async def _consuming(self, path: str, process: Process) -> None:
         bus = process.base.bus
@@ -169,6 +184,22 @@ class Pumps:
             await process.base.bus.complete(path, received)
         except (LockLost, Outside):
             return
+
+
+def is_full(batches: Sequence[ChangeBatch]) -> bool:
+    """Tell whether there may be more behind what was read."""
+    return sum(len(batch.changes) for batch in batches) >= RELAYED_AT_ONCE
+
+
+def is_late(feed: Feed) -> bool:
+    """Tell whether a feed that brought nothing may have something nevertheless."""
+    return isinstance(feed, AdversarialFeed) and feed.was_late
+
+
+async def _pass_by(feed: Feed) -> None:
+    while batches := await feed.read(FURNITURE_AT_ONCE):
+        for batch in batches:
+            await feed.checkpoint(batch)
 
 
 async def deliver(feed: Feed, container: Container, batches: Sequence[ChangeBatch]) -> None:

@@ -32,10 +32,12 @@ class AdversarialFeed:
         self._feed, self._chance = feed, chance
         self._late, self._again = late, again
         self._done: list[ChangeBatch] = []
+        self.was_late = False  # the last time: there may be something though nothing was found
 
     async def read(self, limit: int) -> Sequence[ChangeBatch]:
         """Return changes, badly."""
-        if self._chance.random() < self._late:
+        self.was_late = self._chance.random() < self._late
+        if self.was_late:
             return ()
         batches = [self._shuffled(batch) for batch in await self._feed.read(limit)]
         if self._done and self._chance.random() < self._again:
