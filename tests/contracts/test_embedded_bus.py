@@ -12,7 +12,7 @@ import pytest
 
 from shared.adapters.embedded.bus import EmbeddedBus
 from shared.adapters.embedded.bus_owners import Owner, is_alive, this_process
-from shared.adapters.embedded.bus_sending import FORGET_EVERY
+from shared.adapters.embedded.bus_rules import FORGET_EVERY
 from shared.adapters.embedded.bus_topology import TopologyError, read_topology
 from shared.adapters.embedded.faults import NO_FAULTS, Crash, Faults
 from shared.adapters.embedded.opening import MEMORY, LockFile, UnreadableDatabase

@@ -8,13 +8,13 @@ carry their owner, and those of a dead process are void at the next poll of any 
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from shared.adapters.embedded import bus_locking as locking
 from shared.adapters.embedded import bus_sending as sending
 from shared.adapters.embedded import bus_sessions as sessions
 from shared.adapters.embedded import bus_views as views
-from shared.adapters.embedded.bus_desk import Desk, Listener
+from shared.adapters.embedded.bus_desk import Desk
 from shared.adapters.embedded.bus_locking import Hold
 from shared.adapters.embedded.bus_owners import Owner, this_process, void_locks
 from shared.adapters.embedded.bus_rows import (
@@ -23,15 +23,23 @@ from shared.adapters.embedded.bus_rows import (
     instant,
     to_received,
 )
+from shared.adapters.embedded.bus_rules import (
+    PEEKED_MAX,
+    RECEIVED_MAX,
+    Listener,
+    bounded,
+    check_accepting,
+    check_batch,
+    check_burying,
+    check_receiving,
+    outgoing,
+)
 from shared.adapters.embedded.bus_topology import Line, Topology
 from shared.adapters.embedded.faults import NO_FAULTS, Faults
 from shared.adapters.embedded.opening import Synchronous
 from shared.adapters.embedded.sqlite import Database
-from shared.kernel.bus import BATCH_MESSAGES_MAX, Message, Received
+from shared.kernel.bus import Message, Received
 from shared.kernel.clock import Clock
-
-RECEIVED_MAX: Final = 1_000
-PEEKED_MAX: Final = 1_000
 
 T = TypeVar("T")
 
@@ -80,9 +88,8 @@ class EmbeddedBus:
             ValueError: no such entity, a missing session id, or too large.
         """
         destination = self._desk.destination(entity)
-        if len(messages) > BATCH_MESSAGES_MAX:
-            raise ValueError(f"{len(messages)} messages; a batch has at most {BATCH_MESSAGES_MAX}")
-        batch = [sending.outgoing(destination, message) for message in messages]
+        check_batch(len(messages))
+        batch = [outgoing(destination, message) for message in messages]
         if not batch:
             return
         detail = (entity, messages)
@@ -118,10 +125,8 @@ class EmbeddedBus:
             LockLost: the session is not held.
             ValueError: no such path, or a session where there is none, or none where it is needed.
         """
-        line, most = self._desk.line(path), _bounded(limit, RECEIVED_MAX)
-        if line.requires_session is (session_id is None):
-            needs = "needs a" if line.requires_session else "has no"
-            raise ValueError(f"{path} {needs} session")
+        line, most = self._desk.line(path), bounded(limit, RECEIVED_MAX)
+        check_receiving(line, session_id)
         await self._desk.faults.before("bus.receive", path)
         received = await self._receive(line, most, session_id)
         await self._desk.faults.after("bus.receive", path)
@@ -151,8 +156,7 @@ class EmbeddedBus:
             ValueError: the path has no sessions.
         """
         line = self._desk.line(path)
-        if not line.requires_session:
-            raise ValueError(f"{path} has no sessions")
+        check_accepting(line)
         await self._desk.faults.before("bus.accept_session", path)
         session_id = await self._accept(line)
         await self._desk.faults.after("bus.accept_session", path)
@@ -208,8 +212,7 @@ class EmbeddedBus:
             LockLost: it is not held any more.
             ValueError: it is a dead letter already.
         """
-        if path.endswith(DEAD_LETTERS):
-            raise ValueError(f"{path} has no dead-letter queue")
+        check_burying(path)
         line = self._desk.line(path)
         await self._desk.write(
             "bus.dead_letter",
@@ -251,7 +254,7 @@ class EmbeddedBus:
 
         What is scheduled or has expired is not shown.
         """
-        line, most = self._desk.line(path), _bounded(limit, PEEKED_MAX)
+        line, most = self._desk.line(path), bounded(limit, PEEKED_MAX)
         await self._desk.faults.before("bus.peek", path)
         seen = await self._peek(line, most, after)
         await self._desk.faults.after("bus.peek", path)
@@ -292,9 +295,3 @@ class EmbeddedBus:
         Scheduled ones stand under `<entity>/$scheduled`.
         """
         return self._desk.read(views.backlog)
-
-
-def _bounded(limit: int, most: int) -> int:
-    if limit < 1:
-        raise ValueError("at least one message must be asked for")
-    return min(limit, most)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeVar
 
@@ -12,6 +12,7 @@ from shared.adapters.embedded import bus_views as views
 from shared.adapters.embedded.bus_locking import Hold
 from shared.adapters.embedded.bus_owners import Owner, dead_owners, register, void_locks
 from shared.adapters.embedded.bus_rows import DEAD_LETTERS, EPOCH, MICROSECOND
+from shared.adapters.embedded.bus_rules import Listener, destination_of, lines_of, unknown_line
 from shared.adapters.embedded.bus_topology import Destination, Line, Topology
 from shared.adapters.embedded.faults import Faults
 from shared.adapters.embedded.opening import outside
@@ -20,10 +21,8 @@ from shared.kernel.clock import Clock
 
 EXACT_EVERY: Final = 16  # polls between two looks at the start of other owners' processes
 REGISTER_EVERY: Final = 64  # commits: who took us for dead meanwhile has struck us off
-DELIVERIES_UNBOUNDED: Final = 2**31  # dead letters stay until an operator settles them
 
 T = TypeVar("T")
-Listener = Callable[[frozenset[str]], None]
 Work = Callable[[sqlite3.Connection, Hold], tuple[T, set[str]]]
 
 
@@ -43,22 +42,16 @@ class Desk:
     register_from: int = 0  # so many commits
 
     def __post_init__(self) -> None:
-        self.lines = dict(self.topology.lines)
-        for line in self.topology.lines.values():
-            dead = _dead_letters_of(line)
-            self.lines[dead.path] = dead
+        self.lines = lines_of(self.topology)
 
     def line(self, path: str) -> Line:
         try:
             return self.lines[path]
         except KeyError:
-            raise ValueError(f"there is no queue or subscription {path}") from None
+            raise unknown_line(path) from None
 
     def destination(self, name: str) -> Destination:
-        try:
-            return self.topology.destinations[name]
-        except KeyError:
-            raise ValueError(f"there is no queue or topic {name}") from None
+        return destination_of(self.topology, name)
 
     def now(self) -> int:
         return (self.clock.now() - EPOCH) // MICROSECOND
@@ -161,13 +154,3 @@ class Desk:
         ended = f"EXISTS(SELECT 1 FROM delivery WHERE {locking.ENDED})"  # noqa: S608 - constants
         if self.is_any(ended, now, living.path, now, now, living.deliveries_max):
             await self.commit(lambda c, by: (None, locking.tidy(c, living, by.now)))
-
-
-def _dead_letters_of(line: Line) -> Line:
-    return replace(
-        line,
-        path=line.path + DEAD_LETTERS,
-        ttl=None,
-        deliveries_max=DELIVERIES_UNBOUNDED,
-        requires_session=False,
-    )

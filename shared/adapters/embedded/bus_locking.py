@@ -19,14 +19,18 @@ from shared.adapters.embedded.bus_rows import (
     span,
     to_received,
 )
+from shared.adapters.embedded.bus_rules import (
+    DETAIL_CHARS_MAX,
+    EXHAUSTED,
+    EXPIRED,
+    EXPIRED_DETAIL,
+    TIDIED_MAX,
+    exhausted_detail,
+    lost,
+    session_lost,
+)
 from shared.adapters.embedded.bus_topology import Line
-from shared.kernel.bus import LockLost, Received
-
-TIDIED_MAX: Final = 1_000  # expired and exhausted messages that one call clears away
-DETAIL_CHARS_MAX: Final = 4_096
-
-EXPIRED: Final = "TTLExpiredException"
-EXHAUSTED: Final = "MaxDeliveryCountExceeded"
+from shared.kernel.bus import Received
 
 _MINE: Final = "path = ? AND seq = ? AND owner = ? AND count = ? AND locked_until > ?"
 
@@ -96,9 +100,9 @@ def _is_expired(row: Row, now: int) -> bool:
 def _end(connection: sqlite3.Connection, line: Line, row: Row, now: int) -> None:
     """Take a message out that expired or was delivered too often."""
     if not _is_expired(row, now):
-        _bury(connection, line, row[0], EXHAUSTED, f"not settled after {row[2]} deliveries")
+        _bury(connection, line, row[0], EXHAUSTED, exhausted_detail(row[2]))
     elif line.keeps_expired:
-        _bury(connection, line, row[0], EXPIRED, "the message expired before it was settled")
+        _bury(connection, line, row[0], EXPIRED, EXPIRED_DETAIL)
     else:
         connection.execute("DELETE FROM delivery WHERE path = ? AND seq = ?", (line.path, row[0]))
         release_content(connection, row[1])
@@ -150,7 +154,7 @@ def complete(
             mine,
         ).fetchone()
         if done is None:
-            raise _lost(line, received)
+            raise lost(line, received)
         release_content(connection, done[0])
     return set()
 
@@ -169,9 +173,9 @@ def abandon(connection: sqlite3.Connection, line: Line, received: Received, by: 
         mine,
     ).fetchone()
     if freed is None:
-        raise _lost(line, received)
+        raise lost(line, received)
     if freed[0] >= line.deliveries_max:
-        detail = f"not settled after {freed[0]} deliveries"
+        detail = exhausted_detail(freed[0])
         return _bury(connection, line, received.sequence_number, EXHAUSTED, detail)
     return {line.path}
 
@@ -191,7 +195,7 @@ def dead_letter(
     """
     mine = _mine(connection, line, received, by)
     if connection.execute(f"SELECT 1 FROM delivery WHERE {_MINE}", mine).fetchone() is None:  # noqa: S608 - constants
-        raise _lost(line, received)
+        raise lost(line, received)
     return _bury(connection, line, received.sequence_number, reason, detail)
 
 
@@ -206,7 +210,7 @@ def renew(connection: sqlite3.Connection, line: Line, received: Received, by: Ho
     if line.requires_session:
         found = connection.execute(f"SELECT 1 FROM delivery WHERE {_MINE}", mine).fetchone()  # noqa: S608 - constants
         if found is None:
-            raise _lost(line, received)
+            raise lost(line, received)
         connection.execute(
             "UPDATE session SET locked_until = ? WHERE path = ? AND id = ?",
             (until, line.path, received.message.session_id),
@@ -217,7 +221,7 @@ def renew(connection: sqlite3.Connection, line: Line, received: Received, by: Ho
         (until, *mine),
     )
     if held.rowcount == 0:
-        raise _lost(line, received)
+        raise lost(line, received)
     return until
 
 
@@ -227,14 +231,10 @@ def _mine(
     """Return the parameters of _MINE; a message of a session is held only while that is."""
     number, count = received.sequence_number, received.delivery_count
     if received.lock_token != lock_token(number, count):
-        raise _lost(line, received)
+        raise lost(line, received)
     if line.requires_session:
         held_until(connection, line, received.message.session_id or "", by)
     return line.path, number, by.owner_id, count, by.now
-
-
-def _lost(line: Line, received: Received) -> LockLost:
-    return LockLost(f"{line.path}: message {received.sequence_number} is not held")
 
 
 def held_until(connection: sqlite3.Connection, line: Line, session_id: str, by: Hold) -> int:
@@ -249,6 +249,6 @@ def held_until(connection: sqlite3.Connection, line: Line, session_id: str, by: 
         (line.path, session_id, *by),
     ).fetchone()
     if held is None:
-        raise LockLost(f"{line.path}: session {session_id} is not held")
+        raise session_lost(line, session_id)
     until: int = held[0]
     return until

@@ -6,27 +6,27 @@ to receive.
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final
 
 from shared.adapters.embedded.bus_rows import (
     CONTENT,
     DEAD_LETTERS,
     DELIVERED,
-    Row,
     numbers,
     release_content,
     span,
     to_message,
-    to_row,
+)
+from shared.adapters.embedded.bus_rules import (
+    ACTIVATED_MAX,
+    FORGET_EVERY,
+    Outgoing,
+    matching,
+    replayed,
+    session_mark,
 )
 from shared.adapters.embedded.bus_topology import Destination, Line, Topology
 from shared.kernel.bus import Message
-
-ORIGINAL_ID: Final = "original-message-id"
-ACTIVATED_MAX: Final = 1_000  # scheduled messages that one call makes visible
-FORGET_EVERY: Final = 64  # messages between two looks for message ids that are too old
-REPLAYS_MAX: Final = 1_000  # of one message within its detection window
 
 _INSERT_CONTENT: Final = (
     f"INSERT INTO content(id, copies, {CONTENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
@@ -40,42 +40,6 @@ _INSERT_SESSION: Final = (
 )
 
 
-def session_mark(path: str, session_id: str) -> str:
-    """Return what a send announces beside a path: which of its sessions has more to receive."""
-    return f"{path}\n{session_id}"
-
-
-class Outgoing(NamedTuple):
-    """A message that may be sent: checked, encoded, and matched with where it goes."""
-
-    message: Message
-    row: Row
-    lines: tuple[Line, ...]
-
-
-def outgoing(destination: Destination, message: Message) -> Outgoing:
-    """Check a message and find the lines that want it.
-
-    Raises:
-        ValueError: it needs a session id, or is beyond the broker's limits.
-    """
-    lines = matching(destination, message)
-    if message.session_id is None and [line for line in lines if line.requires_session]:
-        raise ValueError(f"{destination.name} needs a session id: {message.message_id}")
-    return Outgoing(message, to_row(message), lines)
-
-
-def matching(destination: Destination, message: Message) -> tuple[Line, ...]:
-    """Return the lines of a destination that want the message: any one of their filters is true."""
-    return tuple(
-        [
-            line
-            for line in destination.lines
-            if not line.filters or True in [wants(message) for wants in line.filters]
-        ]
-    )
-
-
 def send(
     connection: sqlite3.Connection, destination: Destination, batch: Sequence[Outgoing], now: int
 ) -> set[str]:
@@ -83,7 +47,9 @@ def send(
     fresh = batch
     if destination.duplicate_window is not None:
         until = now + span(destination.duplicate_window)
-        fresh = [each for each in batch if _is_new(connection, destination, each, now, until)]
+        fresh = [
+            each for each in batch if _is_new(connection, destination, each.message, now, until)
+        ]
     if not fresh:
         return set()
     number = numbers(connection, len(fresh))
@@ -107,13 +73,13 @@ def _is_hidden(each: Outgoing, now: int) -> bool:
 
 
 def _is_new(
-    connection: sqlite3.Connection, destination: Destination, each: Outgoing, now: int, until: int
+    connection: sqlite3.Connection, destination: Destination, message: Message, now: int, until: int
 ) -> bool:
     found = connection.execute(
         "INSERT INTO seen(destination, message_id, until) VALUES (?, ?, ?)"
         " ON CONFLICT DO UPDATE SET until = excluded.until, id = (SELECT max(id) + 1 FROM seen)"
         " WHERE until <= ?",
-        (destination.name, each.message.message_id, until, now),
+        (destination.name, message.message_id, until, now),
     )
     return found.rowcount == 1
 
@@ -234,17 +200,7 @@ def replay(
 def _again(
     connection: sqlite3.Connection, destination: Destination, message: Message, now: int
 ) -> Outgoing:
-    base, mark, last = message.message_id.rpartition("#p")
-    if not (mark and last.isdecimal()):
-        base, last = message.message_id, "0"
-    original = message.properties.get(ORIGINAL_ID, base)
-    properties = {**message.properties, ORIGINAL_ID: original}
-    window = span(destination.duplicate_window) if destination.duplicate_window else 0
-    for count in range(int(last) + 1, int(last) + 1 + REPLAYS_MAX):
-        copy = replace(
-            message, message_id=f"{base}#p{count}", properties=properties, scheduled_at=None
-        )
-        each = Outgoing(copy, to_row(copy), ())
-        if not window or _is_new(connection, destination, each, now, now + window):
-            return each
-    raise ValueError(f"{base} was replayed {REPLAYS_MAX} times within its detection window")
+    if destination.duplicate_window is None:
+        return replayed(message, lambda _copy: True)
+    until = now + span(destination.duplicate_window)
+    return replayed(message, lambda copy: _is_new(connection, destination, copy, now, until))

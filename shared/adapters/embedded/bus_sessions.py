@@ -5,13 +5,11 @@ function runs inside the caller's write transaction.
 """
 
 import sqlite3
-from typing import Final
 
 from shared.adapters.embedded.bus_locking import Hold, next_free
 from shared.adapters.embedded.bus_rows import BY_SESSION, numbers, span
+from shared.adapters.embedded.bus_rules import SESSIONS_LOOKED_AT_MAX
 from shared.adapters.embedded.bus_topology import Line
-
-SESSIONS_LOOKED_AT_MAX: Final = 1_000
 
 
 def accept_session(connection: sqlite3.Connection, line: Line, by: Hold) -> str | None:
