@@ -13,29 +13,34 @@ from shared.tenants.model import Caller
 
 
 async def link_customer(flows: Flows, caller: Caller, order_id: str, now: datetime) -> str | None:
-    """Link an order to its customer's one record; None when nobody can be known again by it."""
+    """Link an order to its customer's one record; None when nobody can be known again by it.
+
+    None too where the order is erased, or names a customer whose record was.
+    """
     order = await order_service.get_order(flows.store, caller.tenant_id, order_id)
-    if order.customer is None:
+    if order.customer is None or order.erased_at is not None:
         return None
-    known = await flows.knowledge.of(caller.tenant_id, now)
-    told = (order.ship_to, order.bill_to)
-    customer_id = await customers.link(
-        flows.store,
-        caller.tenant_id,
-        Contact(**dict(order.customer)),
-        OrderFacts(order_id, tuple(Address(**dict(address)) for address in told if address)),
-        ring=keyring_of(known.settings),
-        ids=flows.ids,
-        now=now,
-    )
-    if customer_id is not None:
-        record = await customers.get_customer(flows.store, caller.tenant_id, customer_id)
-        tier = record.body.tier if record else None
-        await apply_command(
+
+    async def name(customer_id: str, tier: str | None) -> bool:
+        applied = await apply_command(
             flows,
             caller,
             order_id,
             lambda order, _, act: orders.link_customer(order, customer_id, tier, (), act),
             now,
         )
-    return customer_id
+        named = applied.order
+        return named.erased_at is None and named.customer_id == customer_id
+
+    known = await flows.knowledge.of(caller.tenant_id, now)
+    told = (order.ship_to, order.bill_to)
+    return await customers.link(
+        flows.store,
+        caller.tenant_id,
+        Contact(**dict(order.customer)),
+        OrderFacts(order_id, tuple(Address(**dict(address)) for address in told if address)),
+        ring=keyring_of(known.settings),
+        ids=flows.ids,
+        name=name,
+        now=now,
+    )

@@ -11,8 +11,10 @@ from functions import customers, fulfillment, orders, returns
 from shared.channels.model import INBOX, EditOrder, Envelope, InboxStatus
 from shared.contracts.cloud_event import AnyEvent
 from shared.contracts.intake import Address, Contact, PlaceTender
+from shared.customers import service as customer_service
 from shared.customers.decide import new_customer
-from shared.customers.model import ERASURES, Erasure, ErasureStage
+from shared.customers.model import CUSTOMERS, ERASURES, LOOKUPS, Erasure, ErasureStage
+from shared.customers.service.lookups import write_customer
 from shared.flows import erase_customer as flow
 from shared.flows.channel_update import decider_of
 from shared.flows.erase_customer import continue_erasures
@@ -171,6 +173,82 @@ async def test_an_order_whose_customer_is_not_named_yet_is_erased_too(kept: Shop
     done = await erased(kept, str(order.customer_id))
     assert (done.body["stage"], done.body["orders"]) == ("done", 2)
     assert (await kept.order(late.body["order_id"])).customer is None
+
+
+async def bought_unlinked(shop: Shop, **changes: Any) -> str:
+    """Place Erika's next order; its customer is still to be named."""
+    body = erikas(reference="E-9", **changes).model_dump(mode="json", exclude_none=True)
+    placed = await shop.call(orders.place_order, body=body)
+    assert placed.status == 201, placed.body
+    return str(placed.body["order_id"])
+
+
+async def people(shop: Shop) -> tuple[list[str], int]:
+    """Return whose record still says anything, and how many lookups there are."""
+    records = await shop.world.store.query(TENANT, CUSTOMERS)
+    lookups = await shop.world.store.query(TENANT, LOOKUPS)
+    return [r.body.customer_id for r in records.items if r.body.emails], len(lookups.items)
+
+
+async def test_linking_that_began_before_an_erase_makes_no_new_record_after_it(
+    kept: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await bought(kept)
+    late = await bought_unlinked(kept)
+    real = customer_service.link
+
+    async def after_the_erase(*asked: Any, **told: Any) -> str | None:
+        monkeypatch.setattr(customer_service, "link", real)
+        assert (await erased(kept, str(order.customer_id))).body["stage"] == "done"
+        return await real(*asked, **told)
+
+    monkeypatch.setattr(customer_service, "link", after_the_erase)
+    linked = await link_customer(kept.world.flows, kept.caller, late, kept.clock.now())
+    after = await kept.order(late)
+    assert (linked, after.customer_id, after.customer) == (None, order.customer_id, None)
+    assert await people(kept) == ([], 0)
+
+
+async def test_linking_that_an_erase_overtakes_writes_nothing_of_the_person(
+    kept: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await bought(kept)
+    elsewhere = Address(name=MARKS[2], lines=("Nebenweg 3",), postcode="80331", country="DE")
+    late = await bought_unlinked(kept, ship_to=elsewhere)
+    written = "shared.customers.service.linking.write_customer"
+
+    async def after_the_erase(*asked: Any) -> Any:
+        monkeypatch.setattr(written, write_customer)
+        assert (await erased(kept, str(order.customer_id))).body["stage"] == "done"
+        return await write_customer(*asked)
+
+    monkeypatch.setattr(written, after_the_erase)
+    await link_customer(kept.world.flows, kept.caller, late, kept.clock.now())
+    assert (await kept.order(late)).customer_id == order.customer_id
+    assert await people(kept) == ([], 0)
+
+
+async def test_an_erased_order_is_never_linked(kept: Shop) -> None:
+    order = await bought(kept)
+    await erased(kept, str(order.customer_id))
+    assert await link_customer(kept.world.flows, kept.caller, order.order_id, kept.clock.now()) is (
+        None
+    )
+    assert await people(kept) == ([], 0)
+
+
+async def test_what_is_still_to_be_sent_makes_no_second_record_when_it_is_linked_again(
+    kept: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await bought(kept)
+    monkeypatch.setattr(flow, "STEPS_AT_ONCE", 1)
+    await erased(kept, str(order.customer_id))
+    late = await bought(kept, reference="E-2", lines=(a_line(),))
+    monkeypatch.setattr(flow, "STEPS_AT_ONCE", 60)
+    assert (await erased(kept, str(order.customer_id))).body["left"] == [late.order_id]
+    await link_customer(kept.world.flows, kept.caller, late.order_id, kept.clock.now())
+    assert (await kept.order(late.order_id)).customer_id == order.customer_id
+    assert await people(kept) == ([], 0)
 
 
 async def test_no_edit_brings_back_whose_an_erased_order_was(kept: Shop) -> None:

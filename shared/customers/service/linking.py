@@ -1,10 +1,10 @@
 """Linking an order to its customer at intake; idempotent, and safe for many orders at once."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from shared.contracts.intake import Contact
 from shared.customers.decide import Mark, marks_of_contact, new_customer, to_add, with_order
@@ -17,11 +17,13 @@ from shared.customers.service.lookups import (
     look_up,
     write_customer,
 )
-from shared.kernel.documents import Documents
+from shared.kernel.documents import Documents, Stored
 from shared.kernel.errors import Unavailable, WriteLost
 from shared.kernel.ids import Ids
 
 ATTEMPTS_MAX: Final = 10
+# Names a customer (id, tier) in the order; False: the order is erased, or another customer's.
+Name: TypeAlias = Callable[[str, str | None], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,17 @@ async def link(
     *,
     ring: Keyring,
     ids: Ids,
+    name: Name,
     now: datetime,
 ) -> str | None:
     """Return the id of the customer whom an order is of, making or completing their record.
 
+    The order names them first: an erase then finds the order by it, and whoever finds the order
+    erased writes nothing of the person any more.
+
     The strongest identifier decides (loyalty id, e-mail, phone); where a weaker one is another
     customer's, the record suggests a merge. The same order again changes nothing. None when the
-    contact tells nothing by which anybody could be known again.
+    contact tells nothing by which anybody could be known again, or the order takes no name.
     """
     marks = marks_of_contact(contact, ring.country)
     if not marks:
@@ -58,7 +64,13 @@ async def link(
         with suppress(WriteLost):
             if not any(one.owner for one in found):
                 found[:1] = await claim(store, tenant_id, found[:1], ids.new("c"), now)
-            return await _complete(store, tenant_id, told, found)
+            owner = next(one.owner for one in found if one.owner is not None)
+            stored = await get_customer(store, tenant_id, owner)
+            if not await name(owner, stored.body.tier if stored else None):
+                fresh = [one.lookup for one in found if one.is_fresh and one.lookup]
+                await free(store, tenant_id, fresh)
+                return None
+            return await _complete(store, tenant_id, told, found, stored)
     raise Unavailable("the customer's record is contended")
 
 
@@ -73,14 +85,19 @@ async def _living(store: Documents, tenant_id: str, one: Mark, ring: Keyring) ->
     return found
 
 
-async def _complete(store: Documents, tenant_id: str, told: _Told, found: Sequence[Marked]) -> str:
+async def _complete(
+    store: Documents,
+    tenant_id: str,
+    told: _Told,
+    found: Sequence[Marked],
+    stored: Stored[Customer] | None,
+) -> str:
     """Bring the record of the strongest identifier's owner up to what the order tells.
 
     Raises:
         WriteLost: another order changed the record or a lookup meanwhile, or it was erased.
     """
     owner = next(one.owner for one in found if one.owner is not None)
-    stored = await get_customer(store, tenant_id, owner)
     if stored is not None and stored.body.erased_at is not None:
         raise WriteLost(stored.id)  # erased since the lookups were read
     before = stored.body if stored else new_customer(owner, told.now)

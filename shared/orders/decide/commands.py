@@ -143,7 +143,13 @@ def note(order: Order, text: str, act: Act) -> Change:
 def link_customer(
     order: Order, customer_id: str, tier: str | None, lookups: Sequence[str], act: Act
 ) -> Change | None:
-    """Name the customer's record; None when it is named already."""
+    """Name the customer's record, once and for all; None when one is named.
+
+    None of an erased order too: it tells no more whose it was. Who is named stays so also when
+    they were erased, so that whoever asks for the erase again finds what is left of theirs.
+    """
+    if order.erased_at is not None or order.customer_id not in {None, customer_id}:
+        return None
     if order.customer_id == customer_id and order.customer_tier == tier:
         return None
     known = tuple(dict.fromkeys((*order.lookups, *lookups)))[:10]

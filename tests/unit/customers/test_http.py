@@ -32,8 +32,16 @@ async def ada() -> str:
     settings = await tenants().settings(TENANT, START)
     contact = Contact(name="Ada", email="ada@example.com", phone="030 123456")
     facts = OrderFacts("o_1")
+
+    async def named(*_: object) -> bool:
+        return True
+
     linked = await service.link(
-        store(), TENANT, contact, facts, ring=keyring_of(settings), ids=ids(), now=START
+        *(store(), TENANT, contact, facts),
+        ring=keyring_of(settings),
+        ids=ids(),
+        name=named,
+        now=START,
     )
     assert linked is not None
     return linked

@@ -22,6 +22,7 @@ from shared.customers.model import (
     OrderFacts,
     keyring_of,
 )
+from shared.customers.service.linking import Name
 from shared.kernel.clock import SteppedClock
 from shared.kernel.documents import Documents, Stored
 from shared.kernel.errors import NotFound, PreconditionFailed
@@ -43,9 +44,15 @@ async def store() -> AsyncIterator[EmbeddedDocuments]:
         yield opened
 
 
-async def link(store: Documents, contact: Contact, order_id: str = "o_1") -> str | None:
+async def named(*_: object) -> bool:
+    return True
+
+
+async def link(
+    store: Documents, contact: Contact, order_id: str = "o_1", name: Name = named
+) -> str | None:
     facts = OrderFacts(order_id, (HOME,))
-    return await service.link(store, TENANT, contact, facts, ring=RING, ids=IDS, now=NOW)
+    return await service.link(store, TENANT, contact, facts, ring=RING, ids=IDS, name=name, now=NOW)
 
 
 async def find(store: Documents, kind: IdentifierKind, value: str) -> Stored[Customer] | None:
@@ -230,6 +237,20 @@ async def test_an_erased_customer_is_found_by_nothing_and_their_id_stays(
     assert (await all_of(store))[1] == set()
     with pytest.raises(NotFound):
         await service.erase(store, TENANT, "c_none", now=NOW)
+
+
+async def test_an_order_that_takes_no_name_leaves_nothing_of_whom_it_named(
+    store: EmbeddedDocuments,
+) -> None:
+    async def erased(*_: object) -> bool:
+        return False
+
+    assert await link(store, ADA, name=erased) is None
+    assert await all_of(store) == ([], set())
+    first = await link(store, Contact(email="ada@example.com"))
+    assert await link(store, ADA, "o_2", erased) is None
+    assert (await record(store, first)).body.phones == ()
+    assert (await all_of(store))[1] == {first}
 
 
 async def test_who_was_erased_and_orders_again_is_a_new_customer(

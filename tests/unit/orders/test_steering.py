@@ -116,6 +116,12 @@ def test_a_customer_is_linked_once() -> None:
     change = done(decide.link_customer(an_order(), "c_1", "gold", ["h1", "h1"], ACT))
     assert (change.order.customer_id, change.order.lookups) == ("c_1", ("h1",))
     assert decide.link_customer(change.order, "c_1", "gold", [], ACT) is None
+    assert decide.link_customer(change.order, "c_2", None, [], ACT) is None
+
+
+def test_an_erased_order_is_linked_to_nobody() -> None:
+    erased = an_order().model_copy(update={"erased_at": NOW})
+    assert decide.link_customer(erased, "c_1", None, [], ACT) is None
 
 
 def test_a_refund_paid_by_the_channel_is_counted_in() -> None:
