@@ -134,7 +134,7 @@ class EmbeddedDocuments:
         """Write all or nothing in one partition; returns the new etags ("" for a delete)."""
         bodies = tuple([body_of(operation) for operation in operations])
         check_operations(operations, [len(body) for body in bodies])
-        _check_place(tenant_id, container, key, operations)
+        check_place(tenant_id, container, key, operations)
         batch = Batch(tenant_id, container, key, tuple(operations), bodies)
         detail = (tenant_id, key, [operation.id for operation in operations])
         await self._faults.before("documents.batch", detail)
@@ -218,7 +218,13 @@ class EmbeddedDocuments:
         await self._database.close()
 
 
-def _check_place(tenant_id: str, container: Container, key: str, operations: Sequence[Any]) -> None:
+def check_place(tenant_id: str, container: Container, key: str, operations: Sequence[Any]) -> None:
+    """Hold a batch to one partition.
+
+    Raises:
+        ValueError: it has no tenant, no key or a longer one than a store takes, or a kind of it
+            lives in another container.
+    """
     if not tenant_id or not 0 < len(key.encode()) <= KEY_BYTES_MAX:
         raise ValueError("a partition needs a tenant and a key")
     for operation in operations:

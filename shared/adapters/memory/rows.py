@@ -1,0 +1,199 @@
+"""Documents as plain memory holds them: by place, by kind and partition, and by their last change.
+
+A row is never changed: a write puts another one in its place, so that what was read stays as it was
+and a batch that fails puts the old ones back.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from itertools import islice
+from typing import Any, Final, cast
+
+from shared.adapters.embedded.rows import (
+    INT64_MAX,
+    RANGES,
+    Place,
+    Terms,
+    from_json,
+    shard_of,
+    terms_of,
+)
+from shared.kernel.documents import Container, D, Kind, Stored
+
+SHARDS: Final = RANGES * len(Container)
+SIFTED_AT: Final = 1_024  # changes of a shard, beyond which superseded ones are let go
+_PLAIN: Final = frozenset({str, int, bool})  # JSON values as they are
+
+
+class Row:
+    """One version of a document."""
+
+    __slots__ = (
+        "_fields", "_json", "_read_as", "_stored", "_terms",
+        "etag", "expires", "is_latest", "kind", "place", "raw", "seq", "ttl_s",
+    )  # fmt: skip
+
+    def __init__(
+        self, place: Place, kind: Kind[Any], seq: int, raw: bytes, *, ttl_s: int | None = None
+    ) -> None:
+        self.place, self.kind, self.seq, self.raw = place, kind, seq, raw
+        self.etag, self.ttl_s = str(seq), ttl_s
+        self.expires: int | None = None
+        self.is_latest = False
+        self._json: dict[str, Any] | None = None
+        self._stored: Stored[Any] | None = None
+        self._read_as: Kind[Any] | None = None
+        self._terms: Terms = {}
+        self._fields: tuple[str, ...] | None = None
+
+    def stored(self, kind: Kind[D]) -> Stored[D]:
+        """Return the document, decoded at the first look.
+
+        Raises:
+            Corrupt: it is no body of its kind.
+        """
+        if self._stored is None or self._read_as is not kind:
+            _, _, key, id = self.place
+            self._stored = Stored(id, key, self.etag, kind.decode(self.raw))
+            self._read_as = kind
+        return cast(Stored[D], self._stored)
+
+    def json(self) -> dict[str, Any]:
+        """Return the body's JSON; not to be changed."""
+        if self._json is None:
+            self._json = from_json(self.raw)
+        return self._json
+
+    def know_json(self, json: dict[str, Any]) -> None:
+        """Remember the body's JSON, if reading `raw` would give the same."""
+        self._json = json
+
+    def terms(self, kind: Kind[Any]) -> Terms:
+        """Return the fields that the kind declares, as JSON values."""
+        if self._fields is not kind.fields:
+            self._terms, self._fields = terms_of(self.json(), kind.fields), kind.fields
+        return self._terms
+
+
+def check_integers(row: Row) -> None:
+    """Refuse a declared field that no index could hold.
+
+    Raises:
+        ValueError: an integer beyond 2^63, alone or in an array.
+    """
+    for value in row.terms(row.kind).values():
+        if value.__class__ in _PLAIN and value.__class__ is not int:
+            continue
+        for item in value if isinstance(value, list) else (value,):
+            if isinstance(item, int) and not -INT64_MAX <= item <= INT64_MAX:
+                raise ValueError("a declared field holds an integer beyond 2^63")
+
+
+class Shard:
+    """The changes of some partitions in order, among them versions that are superseded."""
+
+    __slots__ = ("_rows", "_seqs", "_sifted_at")
+
+    def __init__(self) -> None:
+        self._seqs: list[int] = []
+        self._rows: list[Row] = []
+        self._sifted_at = SIFTED_AT
+
+    def __len__(self) -> int:
+        return len(self._seqs)
+
+    def append(self, row: Row) -> None:
+        self._seqs.append(row.seq)
+        self._rows.append(row)
+
+    def cut(self, length: int) -> None:
+        """Forget what was appended since it had that length."""
+        del self._seqs[length:], self._rows[length:]
+
+    def sift(self) -> None:
+        """Let go of superseded versions, now and then."""
+        if len(self._seqs) >= self._sifted_at:
+            self._rows = [row for row in self._rows if row.is_latest]
+            self._seqs = [row.seq for row in self._rows]
+            self._sifted_at = 2 * len(self._seqs) + SIFTED_AT
+
+    def behind(self, position: int, now: int) -> Iterator[Row]:
+        """Yield the documents that changed later than that and are still there, in order."""
+        for row in islice(self._rows, bisect_right(self._seqs, position), None):
+            if row.is_latest and (row.expires is None or row.expires > now):
+                yield row
+
+
+class Rows:
+    """All documents, with what finds them."""
+
+    def __init__(self) -> None:
+        self._places: dict[Place, Row] = {}
+        self._kinds: dict[tuple[str, str, str], dict[str, dict[str, Row]]] = {}
+        self._expiring: list[tuple[int, int, Row]] = []
+        self.shards = [Shard() for _ in range(SHARDS)]
+        self.at = self._places.get
+
+    def put(self, row: Row) -> Row | None:
+        """Put a row in its place; returns the one that was there."""
+        place = row.place
+        before = self._places.get(place)
+        if before is not None:
+            self._take_out(before)
+        self._put_in(row)
+        self.shard(row.kind.container, place[1], place[2]).append(row)
+        if row.expires is not None:
+            heappush(self._expiring, (row.expires, row.seq, row))
+        return before
+
+    def shard(self, container: Container, tenant_id: str, key: str) -> Shard:
+        """Return where a partition's changes are."""
+        return self.shards[shard_of(container, tenant_id, key)]
+
+    def remove(self, row: Row) -> None:
+        """Take a row out of its place."""
+        del self._places[row.place]
+        self._take_out(row)
+
+    def put_back(self, place: Place, before: Row | None) -> None:
+        """Undo a `put` or a `remove`, but for the change in its shard."""
+        now = self._places.get(place)
+        if now is not None:
+            self.remove(now)
+        if before is not None:
+            self._put_in(before)
+
+    def forget(self, now: int, most: int) -> int:
+        """Remove up to so many documents whose time is over; returns how many."""
+        count = 0
+        while count < most and self._expiring and self._expiring[0][0] <= now:
+            row = heappop(self._expiring)[-1]
+            if row.is_latest:
+                self.remove(row)
+                count += 1
+        return count
+
+    def of_kind(self, tenant_id: str, kind: Kind[Any], key: str | None) -> list[Row]:
+        """Return a kind's rows, of a tenant or of one of its partitions, in no order."""
+        keys = self._kinds.get((kind.container, tenant_id, kind.type))
+        if keys is None:
+            return []
+        if key is None:
+            return [row for rows in keys.values() for row in rows.values()]
+        return list(keys.get(key, {}).values())
+
+    def _put_in(self, row: Row) -> None:
+        container, tenant_id, key, id = row.place
+        self._places[row.place] = row
+        keys = self._kinds.setdefault((container, tenant_id, row.kind.type), {})
+        keys.setdefault(key, {})[id] = row
+        row.is_latest = True
+
+    def _take_out(self, row: Row) -> None:
+        container, tenant_id, key, id = row.place
+        row.is_latest = False
+        keys = self._kinds[container, tenant_id, row.kind.type]
+        del keys[key][id]
+        if not keys[key]:
+            del keys[key]

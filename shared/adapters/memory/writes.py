@@ -1,0 +1,224 @@
+"""The write path of plain memory: a batch is applied at once, and taken back where it fails.
+
+It says of each moment what SQLite's transactions say (`shared.adapters.embedded.writes`): one
+sequence number an operation, taken back with the batch; a count of commits, which readers of the
+feed compare; and which kinds' fields are known, since a query that is the first to name some
+commits that.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from shared.adapters.embedded.rows import Place, microseconds, to_json
+from shared.adapters.embedded.writes import PURGE_EVERY, PURGE_MAX
+from shared.adapters.memory.rows import Row, Rows, check_integers
+from shared.kernel.clock import Clock
+from shared.kernel.conditions import Increment, apply_patch
+from shared.kernel.documents import (
+    DOCUMENT_BYTES_MAX,
+    Create,
+    Delete,
+    Kind,
+    Operation,
+    Patch,
+    Replace,
+)
+from shared.kernel.errors import Exists, GuardFailed, Missing, Unavailable
+
+T = TypeVar("T")
+_SCALARS: Final = frozenset({str, int, bool, type(None)})
+
+
+class Declared:
+    """Which fields of which kinds are known; what a failed batch declared is forgotten."""
+
+    def __init__(self) -> None:
+        self._committed: dict[tuple[str, str], frozenset[str]] = {}
+        self._known: dict[tuple[str, str], frozenset[str]] = {}
+        self._whole: dict[int, Kind[Any]] = {}  # by identity: a kind's hash costs more than this
+        self._is_new = False  # something was declared since the last `begin`
+
+    def begin(self) -> None:
+        if self._is_new:
+            self._known, self._is_new = dict(self._committed), False
+            self._whole.clear()
+
+    def commit(self) -> None:
+        if self._is_new:
+            self._committed = dict(self._known)
+
+    def has(self, kind: Kind[Any]) -> bool:
+        """Tell whether all fields of a kind are known."""
+        if id(kind) in self._whole:
+            return True
+        known = self._known.get((kind.container, kind.type))
+        if known is None or not known.issuperset(kind.fields):
+            return False
+        self._whole[id(kind)] = kind  # keeps the kind, and thereby its identity
+        return True
+
+    def declare(self, kind: Kind[Any]) -> None:
+        """Add the fields of a kind where they are new."""
+        if self.has(kind):
+            return
+        where = (kind.container, kind.type)
+        before = self._known.get(where)
+        after = frozenset(kind.fields) if before is None else before.union(kind.fields)
+        self._known[where], self._is_new = after, True
+
+
+class Writer:
+    """Runs every write; `commits` differs once anybody has written.
+
+    Attributes:
+        on_commit: called after each write that succeeded.
+    """
+
+    def __init__(self, clock: Clock, rows: Rows) -> None:
+        self.on_commit: list[Callable[[], None]] = []
+        self.commits, self.declared = 0, Declared()
+        self._clock, self._rows = clock, rows
+        self.is_open = True
+        self._seq, self._now = 0, 0
+        self._undo: list[tuple[Place, Row | None]] = []
+
+    @property
+    def now(self) -> int:
+        """The instant of the write that runs, in microseconds."""
+        return self._now
+
+    def check_open(self) -> None:
+        """Refuse to work for a store that was closed.
+
+        Raises:
+            Unavailable: it was.
+        """
+        if not self.is_open:
+            raise Unavailable("the database is closed")
+
+    def run(self, work: Callable[[], T]) -> T:
+        """Run a write, and tell who wants to know; what it raises is raised.
+
+        Raises:
+            Unavailable: the store was closed.
+        """
+        self.check_open()
+        self.declared.begin()
+        self._now = microseconds(self._clock.now())
+        result = work()
+        self.commits += 1
+        if self.commits % PURGE_EVERY == 0:
+            self.purge()
+        self.declared.commit()
+        self.announce()
+        return result
+
+    def announce(self) -> None:
+        for callback in self.on_commit:
+            callback()
+
+    def close(self) -> None:
+        """Refuse what comes later."""
+        self.is_open = False
+
+    def purge(self) -> int:
+        """Forget some documents whose time is over; returns how many."""
+        return self._rows.forget(self._now, PURGE_MAX)
+
+    def apply(
+        self, tenant_id: str, key: str, operations: Sequence[Operation], bodies: Sequence[bytes]
+    ) -> tuple[str, ...]:
+        """Apply one batch, all or nothing.
+
+        Raises:
+            Exists, Missing, GuardFailed: with the index of the first operation that fails.
+        """
+        before, self._undo = self._seq, []
+        shard = self._rows.shard(operations[0].kind.container, tenant_id, key)
+        length = len(shard)
+        etags: list[str] = []
+        try:
+            for index, operation in enumerate(operations):
+                place = (operation.kind.container, tenant_id, key, operation.id)
+                etags.append(self._apply_one(place, index, operation, bodies[index]))
+        except BaseException:
+            self._take_back(before)
+            shard.cut(length)
+            raise
+        shard.sift()
+        return tuple(etags)
+
+    def _take_back(self, seq: int) -> None:
+        for place, row in reversed(self._undo):
+            self._rows.put_back(place, row)
+        self._seq = seq
+
+    def _apply_one(self, place: Place, index: int, operation: Operation, body: bytes) -> str:
+        self._seq += 1
+        match operation:
+            case Create():
+                self._create(place, index, operation, body)
+            case Replace():
+                self._matching(place, index, operation)
+                row = Row(place, operation.kind, self._seq, body, ttl_s=operation.ttl_s)
+                self.declared.declare(operation.kind)
+                self._put(row)
+            case Delete():
+                row = self._matching(place, index, operation)
+                self._rows.remove(row)
+                self._undo.append((place, row))
+                return ""
+            case Patch():
+                self._patch(place, index, operation)
+        return str(self._seq)
+
+    def _create(self, place: Place, index: int, operation: Create[Any], body: bytes) -> None:
+        self.declared.declare(operation.kind)
+        old = self._rows.at(place)
+        if old is not None and not self._is_expired(old):
+            raise Exists(operation.id, index)
+        self._put(Row(place, operation.kind, self._seq, body, ttl_s=operation.ttl_s))
+
+    def _patch(self, place: Place, index: int, operation: Patch) -> None:
+        old = self._found(place, index, operation)
+        json = apply_patch(old.json(), operation.operations, operation.when)
+        if json is None:
+            raise GuardFailed(operation.id, index)
+        body = to_json(json)
+        if len(body) > DOCUMENT_BYTES_MAX:
+            raise ValueError(f"a patch makes a document of {len(body)} bytes")
+        self.declared.declare(operation.kind)
+        row = Row(place, operation.kind, self._seq, body, ttl_s=old.ttl_s)
+        if _is_as_read(operation):
+            row.know_json(json)
+        self._put(row)
+
+    def _put(self, row: Row) -> None:
+        check_integers(row)
+        if row.ttl_s is not None:
+            # As in Cosmos DB, a document's time to live counts from its last write.
+            row.expires = self._now + row.ttl_s * 1_000_000
+        self._undo.append((row.place, self._rows.put(row)))
+
+    def _matching(self, place: Place, index: int, operation: Replace[Any] | Delete) -> Row:
+        row = self._found(place, index, operation)
+        if row.etag != operation.if_match:
+            raise GuardFailed(operation.id, index)
+        return row
+
+    def _found(self, place: Place, index: int, operation: Replace[Any] | Delete | Patch) -> Row:
+        row = self._rows.at(place)
+        if row is None or self._is_expired(row) or row.kind.type != operation.kind.type:
+            raise Missing(operation.id, index)
+        return row
+
+    def _is_expired(self, row: Row) -> bool:
+        return row.expires is not None and row.expires <= self._now
+
+
+def _is_as_read(operation: Patch) -> bool:
+    """Tell whether what is assigned is, once read from JSON, what it was."""
+    return all(
+        isinstance(one, Increment) or one.value.__class__ in _SCALARS
+        for one in operation.operations
+    )
