@@ -80,6 +80,7 @@ LOOKUPS: Final = Kind(Container.MASTER, "lookup", Lookup, ("customer_id",))
 class ErasureStage(StrEnum):
     """What an erase is at; each step may be repeated."""
 
+    LINKS = "links"  # orders that name their customer only now, where they are many
     BODIES = "bodies"  # what came in or went out as it was: while it is known whose it is
     ORDERS = "orders"
     CUSTOMER = "customer"

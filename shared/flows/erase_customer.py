@@ -1,10 +1,11 @@
 """A customer's personal data is erased everywhere, step by step (design 3).
 
 How far it came stands in the customer's partition, so that a crash is gone on from by the sweep.
-Bodies that are kept as they came are looked through first, while the record and the orders still
-tell what names the person; then the orders with their work, returns and letters; then the record;
-then the old pages of the files. Every step may be repeated. What stays of an order is what the
-books need: amounts, lines, country, region and the postcode's area.
+Orders that are not linked yet are named first. Bodies that are kept as they came are looked through
+next, while the record and the orders still tell what names the person; then the orders with their
+work, returns and letters; then the record; then the old pages of the files. Every step may be
+repeated. What stays of an order is what the books need: amounts, lines, country, region and the
+postcode's area.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,20 +16,18 @@ from typing import Final, TypeVar
 from shared.channels import service as channels
 from shared.channels.model import INBOX, Envelope, InboxStatus
 from shared.customers import service as customers
-from shared.customers.decide import marks_of
 from shared.customers.model import (
     ERASURE_ID,
     ERASURES,
     LEFT_MAX,
-    Customer,
     CustomerHasOpenOrders,
     Erasure,
     ErasureStage,
-    keyring_of,
 )
 from shared.flows.context import Flows
 from shared.flows.erase_order import erase_orders
-from shared.flows.link_customer import link_customer
+from shared.flows.follow import system
+from shared.flows.late_orders import Place, name_late_orders
 from shared.flows.personal_data import Person, names, person_of, text_of
 from shared.kernel.claims import Claims
 from shared.kernel.conditions import Condition
@@ -88,29 +87,16 @@ async def erase_customer(
     found = await customers.get_customer(store, tenant_id, customer_id)
     if found is None:
         raise NotFound("customer")
-    await _link_late_orders(eraser.flows, caller, found.body, now)
+    more = await name_late_orders(eraser.flows, caller, found.body, now)
     stored = await _stored(store, tenant_id, customer_id)
     if stored is None or not stored.body.is_open:
         orders = await _orders(store, tenant_id, customer_id)
         if left := [order.order_id for order in orders if order.status not in DONE]:
             raise CustomerHasOpenOrders(left[:LEFT_MAX])
         fresh = Erasure(customer_id=customer_id, asked_at=now, asked_by=caller.name)
+        fresh = _named_up_to(fresh, more) if more else fresh
         stored = await _write(store, tenant_id, fresh, stored)
     return await _go_on(eraser, tenant_id, stored, now, STEPS_AT_ONCE)
-
-
-async def _link_late_orders(
-    flows: Flows, caller: Caller, customer: Customer, now: datetime
-) -> None:
-    """Name the customer in orders whose linking is under way, so that they are found by it."""
-    settings = (await flows.knowledge.of(caller.tenant_id, now)).settings
-    ring = keyring_of(settings)
-    for mark in marks_of(customer):
-        where = (Condition("lookups", "contains", mark.hashed(ring)),)
-        page = await flows.store.query(caller.tenant_id, ORDERS, where=where, limit=PAGE)
-        for row in page.items:
-            if row.body.customer_id is None:
-                await link_customer(flows, caller, row.body.order_id, now)
 
 
 async def continue_erasures(eraser: Eraser, tenant_id: str, now: datetime) -> int:
@@ -185,6 +171,8 @@ class _Run:
     async def step(self, state: Erasure) -> Erasure | None:
         """Do the next step; None when it can only be done later."""
         match state.stage:
+            case ErasureStage.LINKS:
+                return await self._links(state)
             case ErasureStage.BODIES:
                 return await self._bodies(state)
             case ErasureStage.ORDERS:
@@ -194,12 +182,19 @@ class _Run:
                 await customers.erase(*asked, now=self._now)
                 return await self._came_meanwhile(_at(state, ErasureStage.FILES))
             case ErasureStage.FILES:
-                if not await self._eraser.scrub():
-                    return None
                 done = {"is_open": False, "done_at": self._now}
-                return _at(state, ErasureStage.DONE).model_copy(update=done)
+                is_done = await self._eraser.scrub()
+                return _at(state, ErasureStage.DONE, **done) if is_done else None
             case ErasureStage.DONE:
                 return None
+
+    async def _links(self, state: Erasure) -> Erasure:
+        found = await customers.get_customer(self._store, self._tenant_id, state.customer_id)
+        if found is None:
+            return _at(state, ErasureStage.BODIES)
+        asked = (self._eraser.flows, system(self._tenant_id, "erase"), found.body, self._now)
+        more = await name_late_orders(*asked, Place(state.step, state.cursor))
+        return _named_up_to(state, more) if more else _at(state, ErasureStage.BODIES)
 
     async def _bodies(self, state: Erasure) -> Erasure:
         scans = (self._inbox, self._parked, self._answers, self._deliveries)
@@ -293,6 +288,11 @@ class _Run:
                 raise Unavailable("a stored body is being changed by others") from None
             count += 1
         return count, page.cursor
+
+
+def _named_up_to(state: Erasure, place: Place) -> Erasure:
+    at = {"stage": ErasureStage.LINKS, "step": place.mark, "cursor": place.cursor}
+    return state.model_copy(update=at)
 
 
 def _at(state: Erasure, stage: ErasureStage, **changes: object) -> Erasure:

@@ -16,6 +16,7 @@ from shared.customers.decide import new_customer
 from shared.customers.model import CUSTOMERS, ERASURES, LOOKUPS, Erasure, ErasureStage
 from shared.customers.service.lookups import write_customer
 from shared.flows import erase_customer as flow
+from shared.flows import late_orders
 from shared.flows.channel_update import decider_of
 from shared.flows.erase_customer import continue_erasures
 from shared.flows.erase_order import return_without_person
@@ -175,9 +176,25 @@ async def test_an_order_whose_customer_is_not_named_yet_is_erased_too(kept: Shop
     assert (await kept.order(late.body["order_id"])).customer is None
 
 
+async def test_however_many_orders_are_not_named_yet_all_are_erased_in_as_many_runs(
+    kept: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await bought(kept)
+    late = [await bought_unlinked(kept, reference=f"E-{number}") for number in range(2, 7)]
+    monkeypatch.setattr(late_orders, "PAGE", 2)
+    monkeypatch.setattr(flow, "STEPS_AT_ONCE", 1)
+    assert (await erased(kept, str(order.customer_id))).body["stage"] == "links"
+    assert [(await kept.order(name)).customer_id for name in late].count(None) == 1
+    with use(kept.world):
+        assert await continue_erasures(eraser(), TENANT, kept.clock.now()) == 1
+    assert {(await kept.order(name)).customer_id for name in late} == {order.customer_id}
+    assert {(await kept.order(name)).customer for name in late} == {None}
+    assert await people(kept) == ([], 0)
+
+
 async def bought_unlinked(shop: Shop, **changes: Any) -> str:
     """Place Erika's next order; its customer is still to be named."""
-    body = erikas(reference="E-9", **changes).model_dump(mode="json", exclude_none=True)
+    body = erikas(**({"reference": "E-9"} | changes)).model_dump(mode="json", exclude_none=True)
     placed = await shop.call(orders.place_order, body=body)
     assert placed.status == 201, placed.body
     return str(placed.body["order_id"])
