@@ -8,7 +8,7 @@ not at all: whatever may fail fails before anything is changed.
 from collections.abc import Sequence
 from datetime import datetime
 
-from shared.adapters.embedded.bus_rows import DEAD_LETTERS, EPOCH, MICROSECOND, instant
+from shared.adapters.embedded.bus_rows import DEAD_LETTERS
 from shared.adapters.embedded.bus_rules import (
     PEEKED_MAX,
     RECEIVED_MAX,
@@ -105,7 +105,7 @@ class MemoryBus:
         return received
 
     def _receive(
-        self, lane: Lane, limit: int, session_id: str | None, now: int
+        self, lane: Lane, limit: int, session_id: str | None, now: datetime
     ) -> Sequence[Received]:
         self._tidy(lane, now)
         session = None if session_id is None else lane.held_session(session_id, now)
@@ -202,7 +202,7 @@ class MemoryBus:
         await self._faults.before("bus.renew", detail)
         until = lane.renew(received, self._begin())
         await self._faults.after("bus.renew", detail)
-        return instant(until)
+        return until
 
     async def peek(self, path: str, limit: int, *, after: int = 0) -> Sequence[Received]:
         """Look without locking, from the sequence number behind `after` on.
@@ -233,8 +233,7 @@ class MemoryBus:
 
     async def next_due(self) -> datetime | None:
         """Return when the next scheduled message becomes visible or the next lock runs out."""
-        due = self._post.next_due()
-        return None if due is None else instant(due)
+        return self._post.next_due()
 
     async def backlog(self) -> dict[str, int]:
         """Return how many messages each path holds, locked and dead ones too; none: no entry.
@@ -249,15 +248,15 @@ class MemoryBus:
         except KeyError:
             raise unknown_line(path) from None
 
-    def _begin(self) -> int:
-        """Return the time, in microseconds.
+    def _begin(self) -> datetime:
+        """Return the time.
 
         Raises:
             Unavailable: the bus is closed.
         """
         if not self._is_open:
             raise Unavailable("the bus is closed")
-        return (self._clock.now() - EPOCH) // MICROSECOND
+        return self._clock.now()
 
     def _tell(self, touched: set[str]) -> None:
         if touched:
@@ -265,7 +264,7 @@ class MemoryBus:
             for listener in self.on_send:
                 listener(paths)
 
-    def _tidy(self, lane: Lane, now: int) -> None:
+    def _tidy(self, lane: Lane, now: datetime) -> None:
         """Bury what has ended on the line behind these dead letters; nothing on other lines."""
         living = lane.living
         if living is not None and (self._post.is_due(now) or living.has_ended(now)):

@@ -1,12 +1,10 @@
-"""What lies on the lanes of the bus in memory: deliveries and sessions, with their locks.
-
-Instants are microseconds, as the embedded bus keeps them.
-"""
+"""What lies on the lanes of the bus in memory: deliveries and sessions, with their locks."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeAlias
 
-from shared.adapters.embedded.bus_rows import instant, lock_token
+from shared.adapters.embedded.bus_rows import lock_token
 from shared.kernel.bus import Message, Received
 
 
@@ -29,29 +27,35 @@ class Delivery:
 
     number: int
     message: Message
-    enqueued_at: int
-    expires_at: int | None = None
+    enqueued_at: datetime
+    expires_at: datetime | None = None
     count: int = 0
-    locked_until: int | None = None
+    locked_until: datetime | None = None
     reason: str | None = None
     detail: str | None = None
 
-    def is_free(self, now: int) -> bool:
+    def is_free(self, now: datetime) -> bool:
         return self.locked_until is None or self.locked_until <= now
 
-    def is_expired(self, now: int) -> bool:
+    def is_expired(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now
 
-    def shown(self, count: int, locked_until: int | None) -> Received:
-        """Return what is handed out; `locked_until` None: it is peeked at."""
-        is_locked = locked_until is not None
+    def seen(self) -> Received:
+        """Return what is shown to who takes nothing."""
+        return self._shown("", None)
+
+    def taken(self, locked_until: datetime | None) -> Received:
+        """Return what is handed out under a lock, once that is counted."""
+        return self._shown(lock_token(self.number, self.count), locked_until)
+
+    def _shown(self, token: str, locked_until: datetime | None) -> Received:
         return Received(
             self.message,
             self.number,
-            count,
-            instant(self.enqueued_at),
-            lock_token(self.number, count) if is_locked else "",
-            None if locked_until is None else instant(locked_until),
+            self.count,
+            self.enqueued_at,
+            token,
+            locked_until,
             self.reason,
             self.detail,
         )
@@ -65,9 +69,9 @@ class Session:
     """There is one while it is held or has messages."""
 
     deliveries: Deliveries = field(default_factory=dict)
-    held_until: int | None = None
+    held_until: datetime | None = None
 
-    def is_free(self, now: int) -> bool:
+    def is_free(self, now: datetime) -> bool:
         return self.held_until is None or self.held_until <= now
 
     def has_next(self) -> bool:

@@ -6,10 +6,11 @@ looks, by the clock of that moment: it may have been set back.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Final
 
-from shared.adapters.embedded.bus_rows import FOREVER, lock_token, span
+from shared.adapters.embedded.bus_rows import lock_token
 from shared.adapters.embedded.bus_rules import (
     DETAIL_CHARS_MAX,
     EXHAUSTED,
@@ -25,7 +26,7 @@ from shared.adapters.embedded.bus_topology import Line
 from shared.adapters.memory.bus_delivery import Deliveries, Delivery, Numbers, Session
 from shared.kernel.bus import Message, Received
 
-SECOND: Final = 1_000_000
+FOREVER: Final = datetime.max.replace(tzinfo=UTC)  # a message is locked as long as its session
 
 
 class Lane:
@@ -38,18 +39,23 @@ class Lane:
     """
 
     def __init__(
-        self, line: Line, numbers: Numbers, *, ttl: int | None = None, living: "Lane | None" = None
+        self,
+        line: Line,
+        numbers: Numbers,
+        *,
+        ttl: timedelta | None = None,
+        living: "Lane | None" = None,
     ) -> None:
         self.line, self.living = line, living
         self.dead: Lane | None = None
         self.deliveries: Deliveries = {}
         self.locked: Deliveries = {}
         self.sessions: dict[str, Session] = {}
-        self._numbers, self._lock, self._ttl = numbers, span(line.lock), ttl
+        self._numbers, self._lock, self._ttl = numbers, line.lock, ttl
 
     # -- what is there -------------------------------------------------------------------------
 
-    def has_free(self, now: int) -> bool:
+    def has_free(self, now: datetime) -> bool:
         """Tell whether a message is free, expired ones too; on a line of sessions, a session."""
         if self.line.requires_session:
             return any(each.is_free(now) for each in self.sessions.values())
@@ -57,43 +63,43 @@ class Lane:
             return True
         return any(each.is_free(now) for each in self.locked.values())
 
-    def next_due(self) -> int | None:
+    def next_due(self) -> datetime | None:
         """Return when the first lock ends, or ended."""
         ends = [each.locked_until for each in self.locked.values()]
         ends += [each.held_until for each in self.sessions.values()]
         return min([end for end in ends if end is not None], default=None)
 
-    def visible(self, after: int, limit: int, now: int) -> list[Received]:
+    def visible(self, after: int, limit: int, now: datetime) -> list[Received]:
         """Return what stands behind a sequence number, locked or not, unless it expired."""
         seen = (
             each
             for each in self.deliveries.values()
             if each.number > after and not (each.is_expired(now) and each.is_free(now))
         )
-        return [each.shown(each.count, None) for each in islice(seen, limit)]
+        return [each.seen() for each in islice(seen, limit)]
 
-    def some_free(self, numbers: Iterable[int], now: int) -> list[Delivery]:
+    def some_free(self, numbers: Iterable[int], now: datetime) -> list[Delivery]:
         """Return those of these messages that are there and free, each once."""
         found = [self.deliveries.get(number) for number in dict.fromkeys(numbers)]
         return [each for each in found if each is not None and each.is_free(now)]
 
-    def has_ended(self, now: int) -> bool:
+    def has_ended(self, now: datetime) -> bool:
         """Tell whether something is to be buried although nobody receives."""
         return any(self._is_ended(each, now) for each in self.deliveries.values())
 
-    def _is_over(self, each: Delivery, now: int) -> bool:
+    def _is_over(self, each: Delivery, now: datetime) -> bool:
         return each.is_expired(now) or each.count >= self.line.deliveries_max
 
-    def _is_ended(self, each: Delivery, now: int) -> bool:
+    def _is_ended(self, each: Delivery, now: datetime) -> bool:
         return self._is_over(each, now) and each.is_free(now)
 
     # -- in and out ----------------------------------------------------------------------------
 
-    def expiry(self, message: Message, enqueued_at: int) -> int | None:
+    def expiry(self, message: Message, enqueued_at: datetime) -> datetime | None:
         """Return when a message ends; the entity's own time to live is the longest there is."""
         limits = [] if self._ttl is None else [self._ttl]
         if message.ttl_s is not None:
-            limits.append(message.ttl_s * SECOND)
+            limits.append(timedelta(seconds=message.ttl_s))
         return enqueued_at + min(limits) if limits else None
 
     def add(self, delivery: Delivery) -> None:
@@ -144,13 +150,13 @@ class Lane:
             self.bury(delivery, EXHAUSTED, exhausted_detail(delivery.count))
         return is_exhausted
 
-    def tidy(self, now: int) -> None:
+    def tidy(self, now: datetime) -> None:
         """Bury what ended although nobody receives."""
         ended = (each for each in self.deliveries.values() if self._is_ended(each, now))
         for each in list(islice(ended, TIDIED_MAX)):
             self._end(each, now)
 
-    def _end(self, delivery: Delivery, now: int) -> None:
+    def _end(self, delivery: Delivery, now: datetime) -> None:
         """Take a message out that expired or was delivered too often."""
         if not delivery.is_expired(now):
             self.bury_if_exhausted(delivery)
@@ -161,7 +167,7 @@ class Lane:
 
     # -- locks ---------------------------------------------------------------------------------
 
-    def receive(self, limit: int, now: int) -> list[Received]:
+    def receive(self, limit: int, now: datetime) -> list[Received]:
         """Lock the next messages in order; clear away what expired or was delivered too often."""
         until = now + self._lock
         found = self._next_free(self.deliveries, limit, now)
@@ -169,17 +175,17 @@ class Lane:
             each.count += 1
             each.locked_until = until
             self.locked[each.number] = each
-        return [each.shown(each.count, until) for each in found]
+        return [each.taken(until) for each in found]
 
-    def receive_from(self, session: Session, limit: int, now: int) -> list[Received]:
+    def receive_from(self, session: Session, limit: int, now: datetime) -> list[Received]:
         """Lock the next messages of a held session, as `receive` does, for as long as it is."""
         found = self._next_free(session.deliveries, limit, now)
         for each in found:
             each.count += 1
             each.locked_until = FOREVER
-        return [each.shown(each.count, session.held_until) for each in found]
+        return [each.taken(session.held_until) for each in found]
 
-    def _next_free(self, deliveries: Deliveries, limit: int, now: int) -> list[Delivery]:
+    def _next_free(self, deliveries: Deliveries, limit: int, now: datetime) -> list[Delivery]:
         """Return up to `limit` free and living messages, in order; bury the others on the way."""
         found: list[Delivery] = []
         ended: list[Delivery] = []
@@ -193,7 +199,7 @@ class Lane:
             self._end(each, now)
         return found
 
-    def held(self, received: Received, now: int) -> Delivery:
+    def held(self, received: Received, now: datetime) -> Delivery:
         """Return what was received; a message of a session is held only while that is.
 
         Raises:
@@ -209,7 +215,7 @@ class Lane:
             raise lost(self.line, received)
         return each
 
-    def complete(self, batch: Sequence[Received], now: int) -> None:
+    def complete(self, batch: Sequence[Received], now: datetime) -> None:
         """Settle messages, all or none.
 
         Raises:
@@ -224,7 +230,7 @@ class Lane:
         for each in done.values():
             self.remove(each)
 
-    def renew(self, received: Received, now: int) -> int:
+    def renew(self, received: Received, now: datetime) -> datetime:
         """Lengthen the lock of a message, or of its session; return its new end.
 
         Raises:
@@ -239,7 +245,7 @@ class Lane:
 
     # -- sessions ------------------------------------------------------------------------------
 
-    def held_session(self, name: str, now: int) -> Session:
+    def held_session(self, name: str, now: datetime) -> Session:
         """Return a session that is held.
 
         Raises:
@@ -250,7 +256,7 @@ class Lane:
             raise session_lost(self.line, name)
         return session
 
-    def accept_session(self, now: int) -> str | None:
+    def accept_session(self, now: datetime) -> str | None:
         """Hold the free session that has waited longest and has a message to receive."""
         free = ((name, each) for name, each in self.sessions.items() if each.is_free(now))
         for name, session in list(islice(free, SESSIONS_LOOKED_AT_MAX)):

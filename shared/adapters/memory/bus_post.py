@@ -5,11 +5,12 @@ What makes something visible returns the paths that now have more to receive.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from heapq import heapify, heappop, heappush
 from itertools import islice
 from typing import NamedTuple, TypeAlias
 
-from shared.adapters.embedded.bus_rows import DEAD_LETTERS, span, to_message
+from shared.adapters.embedded.bus_rows import DEAD_LETTERS
 from shared.adapters.embedded.bus_rules import (
     ACTIVATED_MAX,
     FORGET_EVERY,
@@ -30,7 +31,7 @@ Known: TypeAlias = tuple[str, str]
 class Scheduled(NamedTuple):
     """A message that waits for its time; ordered by that, then by its number."""
 
-    due: int
+    due: datetime
     number: int
     destination: Destination
     message: Message
@@ -48,13 +49,13 @@ class Post:
         self._numbers = Numbers()
         self.lanes = _lanes(topology, self._numbers)
         self._scheduled: list[Scheduled] = []  # a heap
-        self._known: dict[Known, int] = {}  # until when; what was sent last stands last
+        self._known: dict[Known, datetime] = {}  # until when; what was sent last stands last
 
-    def is_due(self, now: int) -> bool:
+    def is_due(self, now: datetime) -> bool:
         """Tell whether a scheduled message is to be made visible."""
         return bool(self._scheduled) and self._scheduled[0].due <= now
 
-    def next_due(self) -> int | None:
+    def next_due(self) -> datetime | None:
         """Return when the next scheduled message becomes visible or the next lock runs out."""
         due = [each.next_due() for each in self.lanes.values() if each.locked or each.sessions]
         if self._scheduled:
@@ -66,11 +67,11 @@ class Post:
         held = {path: len(each.deliveries) for path, each in self.lanes.items() if each.deliveries}
         return held | Counter(f"{each.destination.name}/$scheduled" for each in self._scheduled)
 
-    def send(self, destination: Destination, batch: Sequence[Outgoing], now: int) -> set[str]:
+    def send(self, destination: Destination, batch: Sequence[Outgoing], now: datetime) -> set[str]:
         """Deliver or schedule a batch, without the message ids that are already known."""
         fresh = batch
         if destination.duplicate_window is not None:
-            until = now + span(destination.duplicate_window)
+            until = now + destination.duplicate_window
             fresh = [each for each in batch if self._is_new(destination, each.message, now, until)]
         if not fresh:
             return set()
@@ -79,7 +80,7 @@ class Post:
             self._forget(now, 2 * max(FORGET_EVERY, len(fresh)))
         visible = []
         for each in fresh:  # those that must wait come first
-            due: int | None = each.row[6]
+            due = each.message.scheduled_at
             if due is None or due <= now:
                 visible.append(each)
                 continue
@@ -87,18 +88,22 @@ class Post:
             number += 1
         touched: set[str] = set()
         for place, each in enumerate([each for each in visible if each.lines], number):
-            touched |= _deliver(self._lanes_of(each), to_message(each.row), place, now)
+            touched |= _deliver(self._lanes_of(each), _kept(each.message), place, now)
         return touched
 
     def _scheduling(
-        self, destination: Destination, each: Outgoing, due: int, number: int
+        self, destination: Destination, each: Outgoing, due: datetime, number: int
     ) -> Scheduled:
-        return Scheduled(due, number, destination, to_message(each.row), self._lanes_of(each))
+        return Scheduled(
+            due.astimezone(UTC), number, destination, _kept(each.message), self._lanes_of(each)
+        )
 
     def _lanes_of(self, each: Outgoing) -> list[Lane]:
         return [self.lanes[line.path] for line in each.lines]
 
-    def _is_new(self, destination: Destination, message: Message, now: int, until: int) -> bool:
+    def _is_new(
+        self, destination: Destination, message: Message, now: datetime, until: datetime
+    ) -> bool:
         known, name = self._known, (destination.name, message.message_id)
         if known.get(name, now) > now:
             return False
@@ -106,13 +111,13 @@ class Post:
         known[name] = until
         return True
 
-    def _forget(self, now: int, limit: int) -> None:
+    def _forget(self, now: datetime, limit: int) -> None:
         """Drop old message ids, twice as many as come in: there are as many as a window has."""
         oldest = islice(self._known.items(), limit)
         for name in [name for name, until in oldest if until <= now]:
             del self._known[name]
 
-    def activate(self, now: int) -> set[str]:
+    def activate(self, now: datetime) -> set[str]:
         """Make the scheduled messages visible whose time has come, under new sequence numbers."""
         touched: set[str] = set()
         for _ in range(ACTIVATED_MAX):
@@ -123,7 +128,7 @@ class Post:
                 touched |= _deliver(each.lanes, each.message, self._numbers.take(), each.due)
         return touched
 
-    def cancel(self, name: str, message_id: str, now: int) -> bool:
+    def cancel(self, name: str, message_id: str, now: datetime) -> bool:
         """Take back a scheduled message whose time has not come."""
         kept = [
             each
@@ -137,7 +142,9 @@ class Post:
             self._scheduled = kept
         return is_taken
 
-    def replay(self, destination: Destination, lane: Lane, numbers: Iterable[int], now: int) -> int:
+    def replay(
+        self, destination: Destination, lane: Lane, numbers: Iterable[int], now: datetime
+    ) -> int:
         """Send dead letters of a lane to it again, all or none; return how many were there.
 
         Raises:
@@ -153,18 +160,36 @@ class Post:
             self._known = known
             raise
         for letter, each in zip(letters, again, strict=True):
-            _deliver([lane], to_message(each.row), self._numbers.take(), now)
+            _deliver([lane], _kept(each.message), self._numbers.take(), now)
             dead.remove(letter)
         return len(letters)
 
-    def _again(self, destination: Destination, message: Message, now: int) -> Outgoing:
+    def _again(self, destination: Destination, message: Message, now: datetime) -> Outgoing:
         if destination.duplicate_window is None:
             return replayed(message, lambda _copy: True)
-        until = now + span(destination.duplicate_window)
+        until = now + destination.duplicate_window
         return replayed(message, lambda copy: self._is_new(destination, copy, now, until))
 
 
-def _deliver(lanes: Iterable[Lane], message: Message, number: int, enqueued_at: int) -> set[str]:
+def _kept(message: Message) -> Message:
+    """Return a message that its sender cannot change any more; its times are in UTC."""
+    due = message.scheduled_at
+    return Message(
+        message.message_id,
+        message.body,
+        message.session_id,
+        message.subject,
+        message.correlation_id,
+        message.content_type,
+        dict(message.properties),
+        None if due is None else due.astimezone(UTC),
+        message.ttl_s,
+    )
+
+
+def _deliver(
+    lanes: Iterable[Lane], message: Message, number: int, enqueued_at: datetime
+) -> set[str]:
     """Put a message on its lanes."""
     touched: set[str] = set()
     for lane in lanes:
@@ -181,7 +206,7 @@ def _lanes(topology: Topology, numbers: Numbers) -> dict[str, Lane]:
     lines = lines_of(topology)
     for destination in topology.destinations.values():
         for line in destination.lines:
-            ends = [span(ttl) for ttl in (destination.ttl, line.ttl) if ttl is not None]
+            ends = [ttl for ttl in (destination.ttl, line.ttl) if ttl is not None]
             lane = lanes[line.path] = Lane(line, numbers, ttl=min(ends, default=None))
             dead = lines[line.path + DEAD_LETTERS]
             lane.dead = lanes[dead.path] = Lane(dead, numbers, living=lane)
