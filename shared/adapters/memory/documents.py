@@ -137,11 +137,9 @@ class MemoryDocuments:
     def _query(self, query: Query, kind: Kind[D], cursor: str | None) -> Page[D]:
         after = None if cursor is None else decode_cursor(query, cursor)
         self._writer.check_open()
-        found = find(self._rows, query, kind, after, microseconds(self._clock.now()))
-        items = tuple([row.stored(kind) for _, row in found[: query.limit]])
-        if len(found) <= query.limit:
-            return Page(items)
-        return Page(items, encode_cursor(query, found[query.limit - 1][0]))
+        found, last = find(self._rows, query, kind, after, microseconds(self._clock.now()))
+        items = tuple([row.stored(kind) for row in found])
+        return Page(items, None if last is None else encode_cursor(query, last))
 
     def feed(self, container: Container, consumer: str) -> MemoryFeed:
         """Return a reader of its own; readers of one consumer share the ranges."""

@@ -5,7 +5,7 @@ and a batch that fails puts the old ones back.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from heapq import heappop, heappush
 from itertools import islice
 from typing import Any, Final, cast
@@ -19,7 +19,7 @@ from shared.adapters.embedded.rows import (
     shard_of,
     terms_of,
 )
-from shared.kernel.documents import Container, D, Kind, Stored
+from shared.kernel.documents import Container, D, Document, Kind, Stored
 
 SHARDS: Final = RANGES * len(Container)
 SIFTED_AT: Final = 1_024  # changes of a shard, beyond which superseded ones are let go
@@ -27,10 +27,14 @@ _PLAIN: Final = frozenset({str, int, bool})  # JSON values as they are
 
 
 class Row:
-    """One version of a document."""
+    """One version of a document: its bytes, and what was written or read of them.
+
+    A body that was written is handed out as it is: what its JSON would be decoded to is equal to
+    it. Bodies are frozen, so that writers and readers can share them.
+    """
 
     __slots__ = (
-        "_fields", "_json", "_read_as", "_stored", "_terms",
+        "_body", "_fields", "_json", "_read_as", "_stored", "_terms",
         "etag", "expires", "is_latest", "kind", "place", "raw", "seq", "ttl_s",
     )  # fmt: skip
 
@@ -41,22 +45,33 @@ class Row:
         self.etag, self.ttl_s = str(seq), ttl_s
         self.expires: int | None = None
         self.is_latest = False
+        self._body: Document | None = None
         self._json: dict[str, Any] | None = None
         self._stored: Stored[Any] | None = None
         self._read_as: Kind[Any] | None = None
-        self._terms: Terms = {}
         self._fields: tuple[str, ...] | None = None
 
+    def know(self, body: Document | None, json: dict[str, Any] | None) -> None:
+        """Remember the body, or its JSON, if reading `raw` would give the same.
+
+        Raises:
+            ValueError: a declared field holds an integer that no index could.
+        """
+        self._body, self._json = body, json
+        _check_integers(self.json() if body is None else body.__dict__, self.kind.fields)
+
     def stored(self, kind: Kind[D]) -> Stored[D]:
-        """Return the document, decoded at the first look.
+        """Return the document, decoded at the first look if it must be.
 
         Raises:
             Corrupt: it is no body of its kind.
         """
         if self._stored is None or self._read_as is not kind:
+            body = self._body
+            if body.__class__ is not kind.model or body.schemaVersion != kind.version:
+                body = kind.decode(self.raw)
             _, _, key, id = self.place
-            self._stored = Stored(id, key, self.etag, kind.decode(self.raw))
-            self._read_as = kind
+            self._stored, self._read_as = Stored(id, key, self.etag, body), kind
         return cast(Stored[D], self._stored)
 
     def json(self) -> dict[str, Any]:
@@ -65,27 +80,40 @@ class Row:
             self._json = from_json(self.raw)
         return self._json
 
-    def know_json(self, json: dict[str, Any]) -> None:
-        """Remember the body's JSON, if reading `raw` would give the same."""
-        self._json = json
-
     def terms(self, kind: Kind[Any]) -> Terms:
         """Return the fields that the kind declares, as JSON values."""
         if self._fields is not kind.fields:
-            self._terms, self._fields = terms_of(self.json(), kind.fields), kind.fields
+            if self._body is None:
+                self._terms = terms_of(self.json(), kind.fields)
+            else:
+                self._terms = _terms_of_model(self._body, kind.fields)
+            self._fields = kind.fields
         return self._terms
 
 
-def check_integers(row: Row) -> None:
-    """Refuse a declared field that no index could hold.
+def _terms_of_model(body: Document, fields: tuple[str, ...]) -> Terms:
+    """Return the JSON values of a model's fields; only what is not JSON yet is serialized."""
+    terms: Terms = {}
+    others: set[str] = set()
+    values = body.__dict__
+    for field in fields:
+        value = values.get(field)
+        if value.__class__ in _PLAIN:
+            terms[field] = value
+        elif value is not None:
+            others.add(field)
+    if others:
+        dump = body.__pydantic_serializer__.to_python
+        terms |= dump(body, mode="json", include=others, exclude_none=True)
+    return terms
 
-    Raises:
-        ValueError: an integer beyond 2^63, alone or in an array.
-    """
-    for value in row.terms(row.kind).values():
-        if value.__class__ in _PLAIN and value.__class__ is not int:
+
+def _check_integers(values: Mapping[str, Any], fields: tuple[str, ...]) -> None:
+    for field in fields:
+        value = values.get(field)
+        if value.__class__ is str or value is None:
             continue
-        for item in value if isinstance(value, list) else (value,):
+        for item in value if isinstance(value, tuple | list) else (value,):
             if isinstance(item, int) and not -INT64_MAX <= item <= INT64_MAX:
                 raise ValueError("a declared field holds an integer beyond 2^63")
 

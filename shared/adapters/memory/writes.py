@@ -11,13 +11,14 @@ from typing import Any, Final, TypeVar
 
 from shared.adapters.embedded.rows import Place, microseconds, to_json
 from shared.adapters.embedded.writes import PURGE_EVERY, PURGE_MAX
-from shared.adapters.memory.rows import Row, Rows, check_integers
+from shared.adapters.memory.rows import Row, Rows
 from shared.kernel.clock import Clock
 from shared.kernel.conditions import Increment, apply_patch
 from shared.kernel.documents import (
     DOCUMENT_BYTES_MAX,
     Create,
     Delete,
+    Document,
     Kind,
     Operation,
     Patch,
@@ -160,9 +161,10 @@ class Writer:
                 self._create(place, index, operation, body)
             case Replace():
                 self._matching(place, index, operation)
-                row = Row(place, operation.kind, self._seq, body, ttl_s=operation.ttl_s)
-                self.declared.declare(operation.kind)
-                self._put(row)
+                self._put(
+                    Row(place, operation.kind, self._seq, body, ttl_s=operation.ttl_s),
+                    operation.body,
+                )
             case Delete():
                 row = self._matching(place, index, operation)
                 self._rows.remove(row)
@@ -177,7 +179,8 @@ class Writer:
         old = self._rows.at(place)
         if old is not None and not self._is_expired(old):
             raise Exists(operation.id, index)
-        self._put(Row(place, operation.kind, self._seq, body, ttl_s=operation.ttl_s))
+        row = Row(place, operation.kind, self._seq, body, ttl_s=operation.ttl_s)
+        self._put(row, operation.body)
 
     def _patch(self, place: Place, index: int, operation: Patch) -> None:
         old = self._found(place, index, operation)
@@ -187,14 +190,14 @@ class Writer:
         body = to_json(json)
         if len(body) > DOCUMENT_BYTES_MAX:
             raise ValueError(f"a patch makes a document of {len(body)} bytes")
-        self.declared.declare(operation.kind)
         row = Row(place, operation.kind, self._seq, body, ttl_s=old.ttl_s)
-        if _is_as_read(operation):
-            row.know_json(json)
-        self._put(row)
+        self._put(row, json=json if _is_as_read(operation) else None)
 
-    def _put(self, row: Row) -> None:
-        check_integers(row)
+    def _put(
+        self, row: Row, body: Document | None = None, json: dict[str, Any] | None = None
+    ) -> None:
+        self.declared.declare(row.kind)
+        row.know(body, json)
         if row.ttl_s is not None:
             # As in Cosmos DB, a document's time to live counts from its last write.
             row.expires = self._now + row.ttl_s * 1_000_000
