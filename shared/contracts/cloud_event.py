@@ -6,13 +6,14 @@ names a body that was too large for its message.
 
 from typing import Any, Final, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, Field
 
 from shared.kernel.errors import Fault, Invalid, Unreadable
 from shared.kernel.model import (
     Foreign,
     Identifier,
     Instant,
+    OwnJson,
     Text,
     parse_json,
     read_json,
@@ -48,7 +49,7 @@ class CloudEvent(Envelope, Generic[D_co]):
 class AnyEvent(Envelope):
     """An event whose data is looked at by its `type`."""
 
-    data: dict[str, JsonValue] = Field(default_factory=dict)
+    data: dict[str, OwnJson] = Field(default_factory=dict)
 
 
 def read_event(model: type[B], raw: bytes) -> CloudEvent[B]:

@@ -3,7 +3,6 @@
 from typing import Final, TypeAlias
 
 from pydantic import JsonValue
-from pydantic_core import to_json
 
 from shared.contracts.inventory import StockFreed, StockOvercommitted
 from shared.contracts.orders import OrderWork
@@ -18,11 +17,13 @@ _STOCK: Final[dict[str, type[StockFreed] | type[StockOvercommitted]]] = {
 def follow_up_of(name: str, data: dict[str, JsonValue]) -> FollowUp | None:
     """Return what an event asks for; None when it asks for nothing.
 
+    The data is of JSON that is parsed already: its texts and lists are instants and tuples here.
+
     Raises:
         ValidationError: the data does not fit.
     """
     if name in _STOCK:
-        return _STOCK[name].model_validate_json(to_json(data))
+        return _STOCK[name].model_validate(data, strict=False)
     if "stock" in data or data.get("route"):
-        return OrderWork.model_validate_json(to_json(data))
+        return OrderWork.model_validate(data, strict=False)
     return None

@@ -38,11 +38,15 @@ class OrderEvent(Event):
     route: bool = False
 
 
-class OrderWork(OrderEvent):
+class OrderWork(Event):
     """What the routing consumer reads of any order event: the rest of it is not looked at."""
 
     model_config = ConfigDict(extra="ignore")
 
+    order_id: Identifier
+    order_version: int = Field(ge=1)
+    stock: tuple[StockTask, ...] = ()
+    route: bool = False
     exchange: Identifier | None = None
     is_waiting: bool = False
 

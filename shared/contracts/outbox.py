@@ -20,7 +20,7 @@ def record(
     correlation_id: str = "",
 ) -> Create[EventDocument]:
     """Return the create of `evt:<document id>:<version>`; a second writer of a version gets 409."""
-    data = event.model_dump(mode="json", exclude_none=True, exclude_defaults=False)
+    data = event.model_dump(mode="json", exclude_none=True)
     name = data.pop("type")
     body = EventDocument(
         name=name, at=event.occurred_at, actor=actor, correlation_id=correlation_id, data=data

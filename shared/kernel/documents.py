@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from shared.kernel.conditions import Condition, PatchOperation
 from shared.kernel.errors import Corrupt
-from shared.kernel.model import Instant, Strict
+from shared.kernel.model import Instant, OwnJson, Strict
 
 OPERATIONS_MAX: Final = 100
 BATCH_BYTES_MAX: Final = 2_000_000
@@ -279,7 +279,7 @@ class EventDocument(Document):
     at: Instant
     actor: str
     correlation_id: str = ""
-    data: dict[str, JsonValue] = {}
+    data: dict[str, OwnJson] = {}
 
 
 _TOLD: Final = ("name", "at")

@@ -6,11 +6,13 @@ import hmac
 import random
 import secrets
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, Protocol
 
 from shared.kernel.clock import Clock
 from shared.kernel.model import OrderId
 
+ORDERS_KEPT: Final = 4_096  # each door on an order's way asks for its id again
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's, lower case: sorts as its value
 
 
@@ -61,6 +63,7 @@ def hash_id(prefix: str, *parts: str) -> str:
     return f"{prefix}_{base64.b32encode(digest).decode('ascii').lower()}"
 
 
+@lru_cache(maxsize=ORDERS_KEPT)
 def order_id(tenant_id: str, connection: str, reference: str) -> OrderId:
     """Return the id of an order: the same order through any door is one document (design 3)."""
     return OrderId(hash_id("o", tenant_id, connection, reference))

@@ -3,10 +3,10 @@
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated, Any, Final, NewType, TypeVar
+from typing import Annotated, Any, Final, NewType, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -14,9 +14,12 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetPydanticSchema,
+    JsonValue,
     PlainSerializer,
     ValidationError,
 )
+from pydantic_core import core_schema
 
 from shared.kernel.errors import Fault, Invalid, Unreadable
 
@@ -64,22 +67,28 @@ Natural = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
 UNITS_MAX: Final = 1_000_000_000
 Units = Annotated[int, Field(ge=1, le=UNITS_MAX)]
 """A quantity: whole counts of the SKU's selling step, at least 1."""
+OwnJson = Annotated[JsonValue, GetPydanticSchema(lambda _type, _next: core_schema.any_schema())]
+"""What a serializer of ours, or a parser, has made: it is JSON, and not looked at once more."""
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 
 
 def stamp(at: datetime) -> str:
     """Return an instant as text that sorts as time does: UTC, always six decimals."""
-    return _stamp(at if at.tzinfo is UTC else at.astimezone(UTC))
+    # The second of an hour that a night has twice equals the first, and is another instant.
+    return _stamp(at.astimezone(UTC) if at.fold else at)
 
 
-@lru_cache(maxsize=STAMPS_KEPT)  # of UTC only: elsewhere an hour of a night is there twice
-def _stamp(instant: datetime) -> str:
-    return f"{instant.isoformat(timespec='microseconds')[:-6]}Z"  # without its +00:00
+@lru_cache(maxsize=STAMPS_KEPT)
+def _stamp(at: datetime) -> str:
+    return f"{at.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"  # without its +00:00
 
 
 Instant = Annotated[AwareDatetime, PlainSerializer(stamp, return_type=str, when_used="json")]
 """An aware time. Stored with fixed width, since stores compare and sort text."""
+
+
+_set: Final = object.__setattr__  # of what is frozen, while it is made
 
 
 class Strict(BaseModel):
@@ -94,6 +103,21 @@ class Strict(BaseModel):
         hide_input_in_errors=True,
         validate_default=False,
     )
+
+    # Transitions copy dozens of models: pydantic's own ways look for extra and private fields,
+    # of which there are none here.
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with some fields changed to values that are known to fit."""
+        if deep:
+            return super().model_copy(update=update, deep=True)
+        changes = update or {}
+        copied = self.__new__(type(self))
+        _set(copied, "__dict__", {**self.__dict__, **changes})
+        _set(copied, "__pydantic_fields_set__", self.__pydantic_fields_set__.union(changes))
+        _set(copied, "__pydantic_extra__", None)
+        _set(copied, "__pydantic_private__", None)
+        return copied
 
 
 class Foreign(BaseModel):

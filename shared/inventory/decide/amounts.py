@@ -167,7 +167,7 @@ def _increments(deltas: Deltas) -> Iterable[Increment]:
 
 
 def new_level(sku: str, location_id: str) -> Level:
-    return Level.model_construct(sku=sku, location_id=location_id)
+    return Level(sku=sku, location_id=location_id)
 
 
 def changed(level: Level, deltas: Deltas) -> Level:

@@ -168,7 +168,7 @@ def void_operations(
     No reserved counter changes; effect and demand are those of the task.
     """
     order_id = task.wait.order_id if task.wait else task.reservation_id.split(".")[0]
-    void = ReservationDocument.model_construct(
+    void = ReservationDocument(
         reservation_id=task.reservation_id,
         sku=task.sku,
         location_id=task.location_id,
@@ -187,7 +187,7 @@ def consumed_anyway(task: EndReservation, at: str, sight: Sight) -> list[Operati
     """Record that goods left whose reservation had ended otherwise: facts are never refused."""
     deltas = Deltas(on_hand=-task.quantity)
     level = write_level(sight, task.sku, task.location_id, deltas, at)
-    body = MovementDocument.model_construct(
+    body = MovementDocument(
         movement_id=f"{task.reservation_id}.consumed",
         sku=task.sku,
         location_id=task.location_id,
@@ -275,7 +275,7 @@ def _share_end(
 
 def as_end(share: Share, task: DivideReservation, how: Ending) -> EndReservation:
     """Return a share's own task, for when there is nothing left to divide."""
-    return EndReservation.model_construct(
+    return EndReservation(
         reservation_id=share.reservation_id,
         sku=task.sku,
         location_id=task.location_id,

@@ -210,4 +210,4 @@ def folded_demand(waits: Iterable[WaitDocument]) -> Demand:
     for name, units in fold_demand(waits).items():
         kind, _, entry = name.partition("/")
         sums[kind][entry] = units
-    return Demand.model_construct(pools=sums["pools"], pickups=sums["pickups"])
+    return Demand(pools=sums["pools"], pickups=sums["pickups"])

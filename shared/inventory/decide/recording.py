@@ -65,7 +65,7 @@ def delta_operations(message: Delta, sight: Sight) -> tuple[MovementDocument, li
     """
     at, deltas = stamp(message.at), deltas_of(message)
     level = write_level(sight, message.sku, message.location_id, deltas, at)
-    body = MovementDocument.model_construct(
+    body = MovementDocument(
         movement_id=message.movement_id,
         sku=message.sku,
         location_id=message.location_id,
@@ -116,7 +116,7 @@ def count_operations(
     if write.effective:
         after = changed(before, made).model_copy(update={"counted_as_of": as_of})
         write = LevelWrite((put_level(after, stored),), made, short=max(0, -after.free))
-    body = MovementDocument.model_construct(
+    body = MovementDocument(
         movement_id=message.movement_id,
         sku=message.sku,
         location_id=message.location_id,
@@ -142,7 +142,7 @@ def restore_operations(task: Restore, sight: Sight, *, tracked: bool) -> list[Op
     is_void = task.reservation_id in sight.taken
     holding = Deltas(reserved=task.quantity) if tracked and not is_void else Deltas()
     level = write_level(sight, task.sku, task.location_id, goods + holding, at)
-    body = MovementDocument.model_construct(
+    body = MovementDocument(
         movement_id=task.reservation_id,
         sku=task.sku,
         location_id=task.location_id,
@@ -153,7 +153,7 @@ def restore_operations(task: Restore, sight: Sight, *, tracked: bool) -> list[Op
         order_id=task.order_id,
         at=at,
     )
-    reservation = ReservationDocument.model_construct(
+    reservation = ReservationDocument(
         reservation_id=task.reservation_id,
         sku=task.sku,
         location_id=task.location_id,

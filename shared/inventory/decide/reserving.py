@@ -32,7 +32,7 @@ from shared.kernel.documents import Create, Operation
 
 def reservation_of(wanted: Reserve, at: str) -> ReservationDocument:
     """Return the document of a reservation."""
-    return ReservationDocument.model_construct(
+    return ReservationDocument(
         reservation_id=wanted.reservation_id,
         sku=wanted.sku,
         location_id=wanted.location_id,
@@ -122,7 +122,7 @@ def ending(
 ) -> EndDocument:
     """Return the ending of a reservation that only gives its units back."""
     back = -held_by(body)
-    return EndDocument.model_construct(
+    return EndDocument(
         reservation_id=body.reservation_id,
         sku=body.sku,
         location_id=body.location_id,

@@ -64,7 +64,7 @@ def rank_of(wait: Wait) -> str:
 def wait_document(change: WaitChange) -> WaitDocument:
     """Return the document of a part that nothing was known of."""
     if isinstance(change, Close):
-        return WaitDocument.model_construct(
+        return WaitDocument(
             order_id=change.order_id,
             line_id=change.line_id,
             part=change.part,
@@ -72,7 +72,7 @@ def wait_document(change: WaitChange) -> WaitDocument:
             generation=change.generation,
             open=False,
         )
-    return WaitDocument.model_construct(
+    return WaitDocument(
         order_id=change.order_id,
         line_id=change.line_id,
         part=change.part,
@@ -157,7 +157,7 @@ def first_demand(by_field: dict[str, int]) -> Demand:
     for name, by in by_field.items():
         kind, _, entry = name.partition("/")
         sums[kind][entry] = by
-    return Demand.model_construct(pools=sums["pools"], pickups=sums["pickups"])
+    return Demand(pools=sums["pools"], pickups=sums["pickups"])
 
 
 def is_awaited(demand: Demand, location_id: str, pools: Iterable[str]) -> bool:

@@ -45,9 +45,9 @@ from shared.inventory.model.documents import (
     level_id,
     move_id,
     reservation_doc,
-    stamp,
     wait_id,
 )
+from shared.kernel.model import stamp
 
 __all__ = [
     "CONFIG",

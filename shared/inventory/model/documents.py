@@ -7,7 +7,6 @@ them carries the deltas that it made, so that counters are the sum of documents.
 Times are stored as fixed-width UTC text (`stamp`), because guards and queries compare text.
 """
 
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -20,11 +19,6 @@ from shared.kernel.model import Identifier, Integer, Natural, ShortText, Strict
 NEVER: Final = ""  # a level that was never counted: before every stamp
 LOCATIONS_MAX: Final = 1_000  # levels of one SKU that a read takes in
 RULES_MAX: Final = 500
-
-
-def stamp(at: datetime) -> str:
-    """Return an instant as text that sorts as time does: UTC, always six decimals."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 class Hardness(StrEnum):

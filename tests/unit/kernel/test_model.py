@@ -1,5 +1,8 @@
 """Foreign JSON is read strictly, and every fault is named without echoing the input."""
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from shared.kernel.errors import Invalid, Unreadable
@@ -14,6 +17,7 @@ from shared.kernel.model import (
     parse_json,
     pointer_of,
     read_json,
+    stamp,
 )
 
 
@@ -96,3 +100,35 @@ def test_times_are_written_so_that_text_sorts_as_time_does() -> None:
     early = read('{"at": "2026-01-01T00:00:43Z"}').model_dump(mode="json")["at"]
     later = read('{"at": "2026-01-01T02:00:43.1+02:00"}').model_dump(mode="json")["at"]
     assert [early, later] == ["2026-01-01T00:00:43.000000Z", "2026-01-01T00:00:43.100000Z"]
+
+
+def test_an_hour_that_a_night_has_twice_is_two_times() -> None:
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert [stamp(first), stamp(first.replace(fold=1)), stamp(first.astimezone(UTC))] == [
+        "2026-10-25T00:30:00.000000Z",
+        "2026-10-25T01:30:00.000000Z",
+        "2026-10-25T00:30:00.000000Z",
+    ]
+
+
+class Box(Strict):
+    label: str = ""
+    rows: dict[str, list[int]] = {}
+
+
+def test_a_copy_differs_in_what_is_changed_and_leaves_the_first_as_it_was() -> None:
+    first = Box(rows={"a": [1]})
+    changed = first.model_copy(update={"label": "new"})
+    assert (changed, changed.model_fields_set) == (
+        Box(label="new", rows={"a": [1]}),
+        {"label", "rows"},
+    )
+    assert first == Box(rows={"a": [1]}) == first.model_copy()
+    assert hash(Thing(name="a")) == hash(Thing().model_copy(update={"name": "a"}))
+
+
+def test_a_deep_copy_shares_nothing() -> None:
+    first = Box(rows={"a": [1]})
+    deep = first.model_copy(update={"label": "new"}, deep=True)
+    deep.rows["a"].append(2)
+    assert (first.rows, deep.rows) == ({"a": [1]}, {"a": [1, 2]})
