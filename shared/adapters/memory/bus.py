@@ -109,7 +109,7 @@ class MemoryBus:
     ) -> Sequence[Received]:
         self._tidy(lane, now)
         session = None if session_id is None else lane.held_session(session_id, now)
-        is_any = lane.has_free(now) if session is None else session.has_next()
+        is_any = lane.has_free(now) if session is None else lane.has_next(session)
         if not (is_any or self._post.is_due(now)):
             return ()
         woken = self._post.activate(now)

@@ -30,12 +30,8 @@ class Delivery:
     enqueued_at: datetime
     expires_at: datetime | None = None
     count: int = 0
-    locked_until: datetime | None = None
     reason: str | None = None
     detail: str | None = None
-
-    def is_free(self, now: datetime) -> bool:
-        return self.locked_until is None or self.locked_until <= now
 
     def is_expired(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now
@@ -73,6 +69,3 @@ class Session:
 
     def is_free(self, now: datetime) -> bool:
         return self.held_until is None or self.held_until <= now
-
-    def has_next(self) -> bool:
-        return any(each.locked_until is None for each in self.deliveries.values())

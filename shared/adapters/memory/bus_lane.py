@@ -26,15 +26,15 @@ from shared.adapters.embedded.bus_topology import Line
 from shared.adapters.memory.bus_delivery import Deliveries, Delivery, Numbers, Session
 from shared.kernel.bus import Message, Received
 
-FOREVER: Final = datetime.max.replace(tzinfo=UTC)  # a message is locked as long as its session
+FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Lane:
     """What stands on a line, in order.
 
     Attributes:
-        locked: the deliveries with a lock of their own, run out or not. One of a session has
-            none: it is held for as long as the session is.
+        locked: until when each locked message is, also if that has passed; FOREVER for one of a
+            session, which is held for as long as the session is.
         dead: where dead letters go; None on a dead-letter queue, whose `living` is the other way.
     """
 
@@ -49,7 +49,7 @@ class Lane:
         self.line, self.living = line, living
         self.dead: Lane | None = None
         self.deliveries: Deliveries = {}
-        self.locked: Deliveries = {}
+        self.locked: dict[int, datetime] = {}
         self.sessions: dict[str, Session] = {}
         self._numbers, self._lock, self._ttl = numbers, line.lock, ttl
 
@@ -59,39 +59,47 @@ class Lane:
         """Tell whether a message is free, expired ones too; on a line of sessions, a session."""
         if self.line.requires_session:
             return any(each.is_free(now) for each in self.sessions.values())
-        if len(self.deliveries) > len(self.locked):
-            return True
-        return any(each.is_free(now) for each in self.locked.values())
+        locked = self.locked
+        return len(self.deliveries) > len(locked) or (bool(locked) and min(locked.values()) <= now)
+
+    def has_next(self, session: Session) -> bool:
+        """Tell whether a held session has more to receive."""
+        return any(number not in self.locked for number in session.deliveries)
 
     def next_due(self) -> datetime | None:
         """Return when the first lock ends, or ended."""
-        ends = [each.locked_until for each in self.locked.values()]
-        ends += [each.held_until for each in self.sessions.values()]
-        return min([end for end in ends if end is not None], default=None)
+        if not self.line.requires_session:
+            return min(self.locked.values(), default=None)
+        ends = [each.held_until for each in self.sessions.values() if each.held_until is not None]
+        return min(ends, default=None)
 
     def visible(self, after: int, limit: int, now: datetime) -> list[Received]:
         """Return what stands behind a sequence number, locked or not, unless it expired."""
         seen = (
             each
             for each in self.deliveries.values()
-            if each.number > after and not (each.is_expired(now) and each.is_free(now))
+            if each.number > after and not (each.is_expired(now) and self._is_free(each, now))
         )
         return [each.seen() for each in islice(seen, limit)]
 
     def some_free(self, numbers: Iterable[int], now: datetime) -> list[Delivery]:
         """Return those of these messages that are there and free, each once."""
         found = [self.deliveries.get(number) for number in dict.fromkeys(numbers)]
-        return [each for each in found if each is not None and each.is_free(now)]
+        return [each for each in found if each is not None and self._is_free(each, now)]
 
     def has_ended(self, now: datetime) -> bool:
         """Tell whether something is to be buried although nobody receives."""
         return any(self._is_ended(each, now) for each in self.deliveries.values())
 
+    def _is_free(self, each: Delivery, now: datetime) -> bool:
+        until = self.locked.get(each.number)
+        return until is None or until <= now
+
     def _is_over(self, each: Delivery, now: datetime) -> bool:
         return each.is_expired(now) or each.count >= self.line.deliveries_max
 
     def _is_ended(self, each: Delivery, now: datetime) -> bool:
-        return self._is_over(each, now) and each.is_free(now)
+        return self._is_over(each, now) and self._is_free(each, now)
 
     # -- in and out ----------------------------------------------------------------------------
 
@@ -112,14 +120,12 @@ class Lane:
     def remove(self, delivery: Delivery) -> None:
         """Take a message out; its session stays until that is looked at."""
         del self.deliveries[delivery.number]
+        self.locked.pop(delivery.number, None)
         if self.line.requires_session:
             del self.sessions[delivery.message.session_id or ""].deliveries[delivery.number]
-        else:
-            self.locked.pop(delivery.number, None)
 
     def free(self, delivery: Delivery) -> None:
         """Give a message back to its place."""
-        delivery.locked_until = None
         self.locked.pop(delivery.number, None)
 
     @property
@@ -171,26 +177,28 @@ class Lane:
         """Lock the next messages in order; clear away what expired or was delivered too often."""
         until = now + self._lock
         found = self._next_free(self.deliveries, limit, now)
-        for each in found:
-            each.count += 1
-            each.locked_until = until
-            self.locked[each.number] = each
-        return [each.taken(until) for each in found]
+        return self._taken(found, until, until)
 
     def receive_from(self, session: Session, limit: int, now: datetime) -> list[Received]:
         """Lock the next messages of a held session, as `receive` does, for as long as it is."""
         found = self._next_free(session.deliveries, limit, now)
+        return self._taken(found, FOREVER, session.held_until)
+
+    def _taken(
+        self, found: list[Delivery], locked_until: datetime, said: datetime | None
+    ) -> list[Received]:
         for each in found:
             each.count += 1
-            each.locked_until = FOREVER
-        return [each.taken(session.held_until) for each in found]
+            self.locked[each.number] = locked_until
+        return [each.taken(said) for each in found]
 
     def _next_free(self, deliveries: Deliveries, limit: int, now: datetime) -> list[Delivery]:
         """Return up to `limit` free and living messages, in order; bury the others on the way."""
         found: list[Delivery] = []
         ended: list[Delivery] = []
+        locked = self.locked
         for each in deliveries.values():
-            if not each.is_free(now):
+            if locked.get(each.number, now) > now:
                 continue
             (ended if self._is_over(each, now) else found).append(each)
             if len(found) == limit or len(ended) == TIDIED_MAX:
@@ -211,7 +219,7 @@ class Lane:
         if self.line.requires_session:
             self.held_session(received.message.session_id or "", now)
         each = self.deliveries.get(number)
-        if each is None or each.count != count or each.is_free(now):
+        if each is None or each.count != count or self._is_free(each, now):
             raise lost(self.line, received)
         return each
 
@@ -236,11 +244,11 @@ class Lane:
         Raises:
             LockLost: it is not held any more.
         """
-        delivery, until = self.held(received, now), now + self._lock
+        number, until = self.held(received, now).number, now + self._lock
         if self.line.requires_session:
             self.sessions[received.message.session_id or ""].held_until = until
         else:
-            delivery.locked_until = until
+            self.locked[number] = until
         return until
 
     # -- sessions ------------------------------------------------------------------------------
@@ -280,8 +288,8 @@ class Lane:
         return True
 
     def _free_messages(self, session: Session) -> None:
-        for each in session.deliveries.values():
-            each.locked_until = None
+        for number in session.deliveries:
+            self.locked.pop(number, None)
 
     def _forget_if_empty(self, name: str, session: Session) -> None:
         if not session.deliveries:
