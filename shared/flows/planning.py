@@ -7,7 +7,14 @@ from shared.catalog import service as catalog
 from shared.catalog.model import Location, Product, StockMode
 from shared.flows.deciding import Answered, decision_of
 from shared.flows.knowledge import TenantKnowledge
-from shared.flows.sourcing import StockView, candidates_of, request_of, route_line, without_unable
+from shared.flows.sourcing import (
+    StockView,
+    candidates_of,
+    may_have,
+    request_of,
+    route_line,
+    without_unable,
+)
 from shared.flows.tariffs import Tariffs, Wanted
 from shared.inventory import service as inventory
 from shared.inventory.decide.availability import guards_of
@@ -16,7 +23,8 @@ from shared.inventory.model import Level, ReservationDocument
 from shared.kernel.documents import Documents
 from shared.orders.model import Order
 from shared.orders.work import Decision
-from shared.routing.decide import plan
+from shared.routing.decide import plan, plan_if_any
+from shared.routing.model import Candidate, SourcingPlan
 from shared.routing.rules import LocationSort, RuleSet
 
 
@@ -96,28 +104,84 @@ async def decide_attempt(
 
     `only` names the one location that may give; `rules` stand in for the active rule set.
     """
-    products = {item.product.sku: item.product for item in wanted}
-    stock = await stock_views(store, known, order, products, now)
-    names = {name for views in stock.values() for name in views}
-    taken = await capacity_taken(store, known, names, now)
+    asked = _Asked(known, order, wanted, now)
+    stock = await stock_views(store, known, order, asked.products, now)
+    candidates = await asked.candidates(store, stock, only)
+    answer = plan(asked.request, candidates, asked.rules(rules), asked.tariffs)
+    return asked.decision(answer, stock, first_attempt)
 
-    def capacity_left(location: Location) -> int | None:
-        if location.capacity_per_day is None:
-            return None
-        return max(0, location.capacity_per_day - taken.get(location.location_id, 0))
 
-    attempt = order.attempts + 1
-    named = [route_line(item.line, item.part, item.product, now) for item in wanted]
-    lines = [without_unable(line, known.locations.values()) for line in named]
-    request = request_of(order, lines, known.settings.country, attempt, now)
-    places = [place for name, place in known.premises.items() if only in {None, name}]
-    tariffs = Tariffs(known, order, products, now)
-    candidates = candidates_of(places, stock, products, capacity_left, tariffs.lane_of, now)
-    used = rules or known.rule_set(order.order_type)
-    if tariffs.is_missing:
-        used = nearest_first(used)
-    answer = plan(request, candidates, used, tariffs)
-    return decision_of(Answered(known, order, answer, tariffs, stock, now), wanted, first_attempt)
+async def decide_freed(
+    store: Documents,
+    known: TenantKnowledge,
+    order: Order,
+    wanted: Sequence[Wanted],
+    first_attempt: int,
+    now: datetime,
+) -> Decision | None:
+    """Return the decision of an attempt to use what came free; None where the order cannot use it.
+
+    Most of those who wait cannot: they are turned away as soon as that is known.
+    """
+    asked = _Asked(known, order, wanted, now)
+    stock = await stock_views(store, known, order, asked.products, now)
+    if not any(may_have(line, stock.get(line.sku)) for line in asked.request.lines):
+        return None
+    candidates = await asked.candidates(store, stock)
+    answer = plan_if_any(asked.request, candidates, asked.rules(), asked.tariffs)
+    return None if answer is None else asked.decision(answer, stock, first_attempt)
+
+
+class _Asked:
+    """What one attempt asks of routing."""
+
+    __slots__ = ("_known", "_now", "_order", "_wanted", "products", "request", "tariffs")
+
+    def __init__(
+        self, known: TenantKnowledge, order: Order, wanted: Sequence[Wanted], now: datetime
+    ) -> None:
+        self._known, self._order, self._wanted, self._now = known, order, wanted, now
+        self.products = {item.product.sku: item.product for item in wanted}
+        named = [route_line(item.line, item.part, item.product, now) for item in wanted]
+        lines = [without_unable(line, known.locations.values()) for line in named]
+        self.request = request_of(order, lines, known.settings.country, order.attempts + 1, now)
+        self.tariffs = Tariffs(known, order, self.products, now)
+
+    async def candidates(
+        self,
+        store: Documents,
+        stock: Mapping[str, Mapping[str, StockView]],
+        only: str | None = None,
+    ) -> tuple[Candidate, ...]:
+        """Return the locations that may give; `only` names the one that is asked."""
+        known, now = self._known, self._now
+        taken = await capacity_taken(
+            store, known, {at for held in stock.values() for at in held}, now
+        )
+
+        def capacity_left(location: Location) -> int | None:
+            if location.capacity_per_day is None:
+                return None
+            return max(0, location.capacity_per_day - taken.get(location.location_id, 0))
+
+        places = [place for name, place in known.premises.items() if only in {None, name}]
+        lane_of = self.tariffs.lane_of
+        return candidates_of(places, stock, self.products, capacity_left, lane_of, now)
+
+    def rules(self, given: RuleSet | None = None) -> RuleSet:
+        """Return the rules to follow: those given, else the active ones."""
+        rules = given or self._known.rule_set(self._order.order_type)
+        return nearest_first(rules) if self.tariffs.is_missing else rules
+
+    def decision(
+        self,
+        answer: SourcingPlan,
+        stock: Mapping[str, Mapping[str, StockView]],
+        first_attempt: int,
+    ) -> Decision:
+        """Return routing's answer as the decision of the attempt."""
+        answered = Answered(self._known, self._order, answer, self.tariffs, stock, self._now)
+        return decision_of(answered, self._wanted, first_attempt)
 
 
 def nearest_first(rules: RuleSet) -> RuleSet:

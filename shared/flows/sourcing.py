@@ -34,6 +34,11 @@ class StockView:
     def guard(self, method: str) -> int:
         return self.guards.get(method) or 0
 
+    def sellable(self, method: str) -> int:
+        """Return the units that the rules let go by a method."""
+        guard = self.guards[method]
+        return 0 if guard is None else max(0, self.free - guard)
+
 
 def route_line(line: Line, part: Part, product: Product, now: datetime) -> RouteLine:
     """Return what routing must know of one part of a line."""
@@ -72,6 +77,20 @@ def without_unable(line: RouteLine, locations: Iterable[Location]) -> RouteLine:
         return line
     unable = {at.location_id for at in locations if not line.needs.issubset(at.capabilities)}
     return replace(line, excluded_locations=line.excluded_locations | unable)
+
+
+def may_have(line: RouteLine, views: Mapping[str, StockView] | None) -> bool:
+    """Tell whether a location has a unit for a line, whatever else may be in the way.
+
+    `views` are the locations that hold its SKU; None: units of it are not counted.
+    """
+    if views is None:
+        return True
+    if line.method == "pickup":
+        store = views.get(line.pickup_location or "")
+        return store is not None and store.sellable("pickup") > 0
+    out = line.excluded_locations
+    return any(at not in out and view.sellable("ship") > 0 for at, view in views.items())
 
 
 def destination_of(order: Order, home_country: str) -> Place:
@@ -216,11 +235,10 @@ def _feed(location: Location, held: Iterable[StockView], now: datetime) -> tuple
 
 
 def _stock(view: StockView) -> Stock:
-    ship, pickup, free = view.guards["ship"], view.guards["pickup"], view.free
     return Stock(
-        sellable_ship=0 if ship is None else max(0, free - ship),
-        sellable_pickup=0 if pickup is None else max(0, free - pickup),
-        free=free,
-        safety_stock=ship or 0,
+        sellable_ship=view.sellable("ship"),
+        sellable_pickup=view.sellable("pickup"),
+        free=view.free,
+        safety_stock=view.guard("ship"),
         on_hand=view.on_hand,
     )

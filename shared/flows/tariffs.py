@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, TypeAlias
 
 from shared.catalog.model import Product
-from shared.couriers.decide import Journey, Offer, Offers, pack
+from shared.couriers.decide import Journey, Offer, Offers, Prices, check_count, pack
 from shared.couriers.model import Goods, Parcel, Place, Promise
 from shared.flows.knowledge import TenantKnowledge, point_of
 from shared.orders.model import Address, Line, Order, Part
@@ -65,7 +65,8 @@ class Tariffs:
         self._offers: dict[str, Offer] = {}
         self._lanes: dict[tuple[tuple[int, Promise], ...], int] = {}
         self._lane_of: dict[int, str] = {}
-        self._parcels: dict[_Asked, tuple[Parcel, ...]] = {}
+        self._parcels: dict[str, Parcel] = {}  # of one unit, by SKU
+        self._unit_prices: dict[tuple[int, str], Prices] = {}
         self._quotes: dict[tuple[int, _Asked], ParcelQuote | None] = {}
 
     def offer_from(self, location_id: str) -> Offer:
@@ -102,11 +103,8 @@ class Tariffs:
         if self.is_missing:
             is_hazmat = any(self._products[sku].hazmat for sku, _ in asked)
             return None if is_hazmat else NO_TARIFF
-        parcels = self._parcels.get(asked)
-        if parcels is None:
-            goods = [self._goods(sku, units) for sku, units in asked]
-            parcels = self._parcels[asked] = pack(goods, ())
-        way = offer.cheapest(parcels)
+        check_count(sum(units for _, units in asked))
+        way = offer.least([(self._prices(offer, sku), units) for sku, units in asked])
         if way is None:
             return None
         return ParcelQuote(
@@ -116,7 +114,19 @@ class Tariffs:
             parts={"lateness": way.risk_minor} if way.risk_minor else {},
         )
 
-    def _goods(self, sku: str, units: int) -> Goods:
-        product = self._products[sku]
-        sides = (product.length_mm, product.width_mm, product.height_mm)
-        return Goods(sku, units, product.weight_g, sides, product.hazmat)
+    def _prices(self, offer: Offer, sku: str) -> Prices:
+        """Return what one unit costs by each service: as no cartons are named, each goes alone."""
+        key = (id(offer), sku)
+        prices = self._unit_prices.get(key)
+        if prices is None:
+            parcel = self._parcels.get(sku)
+            if parcel is None:
+                (parcel,) = pack([_one(self._products[sku])], ())
+                self._parcels[sku] = parcel
+            prices = self._unit_prices[key] = offer.prices(parcel)
+        return prices
+
+
+def _one(product: Product) -> Goods:
+    sides = (product.length_mm, product.width_mm, product.height_mm)
+    return Goods(product.sku, 1, product.weight_g, sides, product.hazmat)

@@ -27,12 +27,14 @@ from shared.routing.rules import (
     RuleSet,
 )
 from shared.routing.shortage import reason_of
-from shared.routing.site import Site
+from shared.routing.site import UNUSED, Site
 from shared.routing.sorts import in_order
 from shared.routing.strategies import STRATEGIES
 from shared.routing.strategies.exact import exact
 
 ANYWHERE = (LadderStep(may_split=True),)
+ALLOCATES = (ActionKind.ALLOCATE, ActionKind.ALLOCATE_PARTIAL)
+FOLLOWS = (ActionKind.NEXT_RULE,)
 ENDINGS = frozenset(
     {
         ActionKind.QUEUE,
@@ -75,34 +77,48 @@ class Outcome:
         return sum(placement.cost_minor for placement in self.placements)
 
 
-@dataclass(frozen=True, slots=True)
 class Allocator:
     """One question asked of one rule set; asked again with changes for the counterfactuals."""
 
-    request: RouteRequest
-    rule_set: RuleSet
-    pricer: Pricer
-    distances: Distances
+    __slots__ = ("_open", "_pickups", "distances", "pricer", "request", "routing", "rule_set")
+
+    def __init__(
+        self, request: RouteRequest, rule_set: RuleSet, pricer: Pricer, distances: Distances
+    ) -> None:
+        self.request, self.rule_set = request, rule_set
+        self.pricer, self.distances = pricer, distances
+        self.routing = routing_of(rule_set, request)
+        self._pickups = [line for line in request.lines if line.method == "pickup"]
+        self._open = {
+            (line.line_id, line.part): (line, line.quantity)
+            for line in request.lines
+            if line.method == "ship" and line.quantity > 0
+        }
+
+    def with_rules(self, rule_set: RuleSet) -> Allocator:
+        """Return the same question to other rules."""
+        return Allocator(self.request, rule_set, self.pricer, self.distances)
+
+    def with_pricer(self, pricer: Pricer) -> Allocator:
+        """Return the same question at other prices."""
+        return Allocator(self.request, self.rule_set, pricer, self.distances)
 
     def allocate(self, candidates: Sequence[Candidate]) -> Outcome:
         """Return what becomes of every unit; total, whatever the stock figures are."""
         progress = Progress({}, {}, frozenset(self.request.already_at))
-        short = list(
-            hand_over(self.request.lines, candidates, progress, self.rule_set.divide_lines)
-        )
-        for line in self.request.lines:
-            if line.method == "ship" and line.quantity > 0:
-                progress.open[line.line_id, line.part] = (line, line.quantity)
-        routing = routing_of(self.rule_set, self.request)
-        traces: list[Trace] = []
+        divide, short = self.rule_set.divide_lines, list[ShortLine]()
+        if self._pickups:
+            short.extend(hand_over(self._pickups, candidates, progress, divide))
+        progress.open.update(self._open)
+        routing, traces = self.routing, list[Trace]()
         ending: tuple[Action, ...] = (self.rule_set.unfilled,)
         if progress.open and routing is not None:
             ending = self._follow(routing, candidates, progress, traces)
-        short.extend(self._short(routing, candidates, progress, traces, ending))
-        weights = routing.rules[-1].cost if routing is not None else None
+        if progress.open:
+            short.extend(self._short(candidates, progress, traces, ending))
         placements = tuple(progress.placements)
-        if weights is not None:
-            placements = consolidated(self.pricer, weights, placements)
+        if routing is not None:
+            placements = consolidated(self.pricer, routing.rules[-1].cost, placements)
         return Outcome(
             routing, placements, tuple(progress.assignments), tuple(short), tuple(traces)
         )
@@ -116,18 +132,18 @@ class Allocator:
     ) -> tuple[Action, ...]:
         """Apply the rules in order; return the actions that end what is left open."""
         for rule in routing.rules:
-            before = progress.copy()
+            before = None if _does(rule.on_partial, ALLOCATES) else progress.copy()
+            assigned = len(progress.assignments)
             self._apply(routing, rule, candidates, progress, traces)
             if not progress.open:
                 return rule.on_full
-            is_partial = len(progress.assignments) > len(before.assignments)
+            is_partial = len(progress.assignments) > assigned
             actions = rule.on_partial if is_partial else rule.on_none
-            kinds = {action.do for action in actions}
-            if is_partial and not kinds & {ActionKind.ALLOCATE, ActionKind.ALLOCATE_PARTIAL}:
+            if is_partial and before is not None:
                 progress.open, progress.loads = before.open, before.loads
                 progress.placements, progress.assignments = before.placements, before.assignments
                 progress.used = before.used
-            if ActionKind.NEXT_RULE not in kinds:
+            if not _does(actions, FOLLOWS):
                 return actions
         return (self.rule_set.unfilled,)
 
@@ -142,37 +158,45 @@ class Allocator:
         kept, drops = eligible(
             rule.filters, candidates, self.request.destination.country, self.distances
         )
-        everything = tuple(progress.open.values())
-        row = self.pricer.priced(everything, rule.cost)
-        ranked = in_order(kept, rule.sorts, self.distances, self.pricer, row)
-        keep = units_kept(rule.filters)
-        sites = tuple(Site(c, c.location_id, rank, keep) for rank, c in enumerate(ranked))
-        traces.append(Trace(rule, drops, self._loaded(sites, progress), progress.items()))
+        keep, loads, items = units_kept(rule.filters), progress.loads, progress.items()
+        sites = tuple(
+            [
+                Site(c, c.location_id, rank, keep, loads.get(c.location_id, UNUSED))
+                for rank, c in enumerate(self._ranked(rule, kept, progress))
+            ]
+        )
+        traces.append(Trace(rule, drops, sites, items))
         for limits in passes(self.rule_set, routing, rule):
-            if not self._has_units(sites, progress):
+            if not _has_units(sites, progress):
                 return
-            for placement in self._climb(rule, sites, limits, progress).placements:
+            found = self._climb(rule, sites, limits, progress, items).placements
+            for placement in found:
                 progress.placements.append(placement)
                 progress.take(placement.site.location_id, placement.contents, rule.name)
                 progress.used |= {placement.site.location_id}
+            if found:
+                sites, items = _loaded(sites, progress), progress.items()
 
-    def _has_units(self, sites: tuple[Site, ...], progress: Progress) -> bool:
-        """Tell whether any site has a unit of anything open: else no strategy can place any."""
-        lines = [line for line, _ in progress.open.values()]
-        return any(
-            site.sellable(line) > 0 for site in self._loaded(sites, progress) for line in lines
-        )
+    def _ranked(
+        self, rule: InventoryRule, kept: Sequence[Candidate], progress: Progress
+    ) -> list[Candidate]:
+        """Return candidates in the rule's order."""
+        row = self.pricer.priced(tuple(progress.open.values()), rule.cost)
+        return in_order(kept, rule.sorts, self.distances, self.pricer, row)
 
     def _climb(
-        self, rule: InventoryRule, sites: tuple[Site, ...], limits: Limits, progress: Progress
+        self,
+        rule: InventoryRule,
+        sites: tuple[Site, ...],
+        limits: Limits,
+        progress: Progress,
+        items: tuple[Item, ...],
     ) -> Solution:
         """Return the first rung's answer that places everything, else the fullest answer."""
-        best = Solution()
-        items = progress.items()
-        most = limits.per_line
+        best, most = Solution(), limits.per_line
         problem = Problem(
-            tuple(item for item in items if most is None or item.places < most),
-            self._loaded(sites, progress),
+            items if most is None else tuple(item for item in items if item.places < most),
+            sites,
             self.pricer,
             rule.cost,
             self.distances,
@@ -181,13 +205,14 @@ class Allocator:
             progress.used,
             items,
         )
+        strategy, wanted = STRATEGIES.get(rule.strategy, exact), problem.units
         for step in rule.ladder or ANYWHERE:
-            near = self._within(problem.sites, step.max_distance_m)
-            rung = problem if near is problem.sites else replace(problem, sites=near)
+            near = self._within(sites, step.max_distance_m)
+            rung = problem if near is sites else replace(problem, sites=near)
             if not step.may_split:
                 rung = replace(rung, limits=replace(limits, locations=1))
-            solution = STRATEGIES.get(rule.strategy, exact)(rung)
-            if solution.units == problem.units:
+            solution = strategy(rung)
+            if solution.units == wanted:
                 return solution
             if solution.units > best.units:
                 best = solution
@@ -203,18 +228,8 @@ class Allocator:
             if (far if (d := self.distances.to(site.candidate)) is None else d) <= radius_m
         )
 
-    def _loaded(self, sites: tuple[Site, ...], progress: Progress) -> tuple[Site, ...]:
-        loads = progress.loads
-        if not loads:
-            return sites
-        return tuple(
-            replace(site, load=loads[site.location_id]) if site.location_id in loads else site
-            for site in sites
-        )
-
     def _short(
         self,
-        routing: Routing | None,
         candidates: Sequence[Candidate],
         progress: Progress,
         traces: list[Trace],
@@ -222,9 +237,32 @@ class Allocator:
     ) -> Iterator[ShortLine]:
         end = next((a for a in ending if a.do in ENDINGS), self.rule_set.unfilled)
         days = next((a.days for a in ending if a.do is ActionKind.AUTO_CANCEL), None)
-        sites = self._loaded(traces[-1].sites, progress) if traces else ()
+        sites = _loaded(traces[-1].sites, progress) if traces else ()
         for line, quantity in progress.open.values():
             reason = ShortReason.NO_ROUTING
-            if routing is not None:
+            if self.routing is not None:
                 reason = reason_of(line, quantity, candidates, sites, self.pricer)
             yield ShortLine(line.line_id, line.part, quantity, reason, end.do, end.queue, days)
+
+
+def _does(actions: Sequence[Action], kinds: Sequence[ActionKind]) -> bool:
+    """Tell whether one of the actions is of one of the kinds."""
+    return any(action.do in kinds for action in actions)
+
+
+def _has_units(sites: Sequence[Site], progress: Progress) -> bool:
+    """Tell whether any site has a unit of anything open: else no strategy can place any."""
+    return any(site.sellable(line) for line, _ in progress.open.values() for site in sites)
+
+
+def _loaded(sites: tuple[Site, ...], progress: Progress) -> tuple[Site, ...]:
+    """Return the sites under what the plan has taken by now."""
+    loads = progress.loads
+    if not loads:
+        return sites
+    return tuple(
+        [
+            site if (load := loads.get(site.location_id)) is None else site.under(load)
+            for site in sites
+        ]
+    )

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from shared.routing.problem import Limits
+from shared.routing.problem import NO_LIMITS, Limits
 from shared.routing.rules import Constraint, InventoryRule, Routing, RuleSet
+
+UNLIMITED: Final = (NO_LIMITS,)
 
 
 def passes(rule_set: RuleSet, routing: Routing, rule: InventoryRule) -> tuple[Limits, ...]:
     """Return the limits of pass 1 (all constraints) and, with soft ones, pass 2 (hard only)."""
     constraints = rule_set.constraints + routing.constraints + rule.constraints
+    if not constraints:
+        return UNLIMITED
     hard = [constraint for constraint in constraints if constraint.is_hard]
     if len(hard) == len(constraints):
         return (limits_of(hard),)

@@ -171,7 +171,7 @@ def _without(
             if distance is None:
                 return None
             text = f"{name} would have won if the rule's distance were ≥ {distance} m"
-            wider = replace(allocator, rule_set=_wider(allocator, rule, distance))
+            wider = allocator.with_rules(_wider(allocator, rule, distance))
             return _Change(candidate, "max_distance_m", distance, text, wider, promise)
         case "open":
             changed = replace(candidate, is_open=True)
@@ -223,6 +223,6 @@ def _price_changes(
             continue
         pricer = allocator.pricer.cheaper_at(site.location_id, gap)
         text = f"{site.location_id} would have won if its parcel cost {gap} less (minor units)"
-        changed = replace(allocator, pricer=pricer)
+        changed = allocator.with_pricer(pricer)
         yield _Change(site.candidate, "parcel_cost_minor", -gap, text, changed, gap)
         return

@@ -32,9 +32,24 @@ def plan(
     explanation's costs are weighted by the rule.
     """
     allocator = Allocator(request, rule_set, Pricer(parcel_cost), Distances(request.destination))
+    return _told(allocator, candidates, allocator.allocate(candidates))
+
+
+def plan_if_any(
+    request: RouteRequest,
+    candidates: Sequence[Candidate],
+    rule_set: RuleSet,
+    parcel_cost: ParcelCost,
+) -> SourcingPlan | None:
+    """Return the plan, or None where no unit has a location: nothing is explained then."""
+    allocator = Allocator(request, rule_set, Pricer(parcel_cost), Distances(request.destination))
     outcome = allocator.allocate(candidates)
-    parcels = tuple(parcel_of(allocator.pricer, placement) for placement in outcome.placements)
-    hold_to_account(request, outcome)
+    return _told(allocator, candidates, outcome) if outcome.assignments else None
+
+
+def _told(allocator: Allocator, candidates: Sequence[Candidate], outcome: Outcome) -> SourcingPlan:
+    parcels = tuple([parcel_of(allocator.pricer, placement) for placement in outcome.placements])
+    hold_to_account(allocator.request, outcome)
     return SourcingPlan(
         assignments=outcome.assignments,
         short=outcome.short,

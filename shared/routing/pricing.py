@@ -17,7 +17,12 @@ Key = tuple[tuple[str, int, int], ...]
 
 def key_of(contents: Contents) -> Key:
     """Return what identifies contents within one plan."""
-    return tuple((line.line_id, line.part, quantity) for line, quantity in contents)
+    return tuple([(line.line_id, line.part, quantity) for line, quantity in contents])
+
+
+def units_of(contents: Contents) -> int:
+    """Return how many units contents are."""
+    return contents[0][1] if len(contents) == 1 else sum(quantity for _, quantity in contents)
 
 
 def parts_of(quote: ParcelQuote, labor_minor: int) -> dict[str, int]:
@@ -37,13 +42,18 @@ class Priced:
     __slots__ = ("contents", "costs", "is_plain", "quotes", "units", "weights")
 
     def __init__(
-        self, contents: Contents, weights: CostWeights, quotes: dict[str, ParcelQuote | None]
+        self,
+        contents: Contents,
+        weights: CostWeights,
+        quotes: dict[str, ParcelQuote | None],
+        *,
+        is_plain: bool,
     ) -> None:
         self.contents = contents
         self.quotes = quotes
         self.weights = weights
-        self.is_plain = weights == DEFAULT
-        self.units = sum(quantity for _, quantity in contents)
+        self.is_plain = is_plain
+        self.units = units_of(contents)
         self.costs: dict[str, int | None] = {}
 
 
@@ -53,7 +63,9 @@ class Pricer:
     `cheap` is a location whose parcels cost `discount_minor` less than the tariff says.
     """
 
-    __slots__ = ("_ask", "_before", "_cheap", "_discount_minor", "_priced", "_quotes", "_rows")
+    __slots__ = (
+        *("_ask", "_before", "_cheap", "_discount_minor", "_plain", "_priced", "_quotes", "_rows"),
+    )
 
     def __init__(self, ask: ParcelCost, cheap: str | None = None, discount_minor: int = 0) -> None:
         self._ask = ask
@@ -62,6 +74,7 @@ class Pricer:
         self._priced: dict[tuple[Key, int], Priced] = {}
         self._rows: dict[tuple[tuple[Key, ...], int], dict[int, Priced]] = {}
         self._before: Mapping[tuple[Key, int], Priced] = {}  # at the tariff's price
+        self._plain: dict[int, bool] = {}  # weights that change nothing
 
     def priced(self, contents: Contents, weights: CostWeights) -> Priced:
         """Return the shared row of these contents under these weights."""
@@ -71,11 +84,18 @@ class Pricer:
         row = self._priced.get(key)
         if row is None:
             quotes = self._quotes.setdefault(name, {})
-            row = self._priced[key] = Priced(contents, weights, quotes)
+            is_plain = self._is_plain(weights)
+            row = self._priced[key] = Priced(contents, weights, quotes, is_plain=is_plain)
             known = self._before.get(key)
             if known is not None:
                 row.costs = {name: c for name, c in known.costs.items() if name != self._cheap}
         return row
+
+    def _is_plain(self, weights: CostWeights) -> bool:
+        is_plain = self._plain.get(id(weights))
+        if is_plain is None:
+            is_plain = self._plain[id(weights)] = weights == DEFAULT
+        return is_plain
 
     def rows(self, items: tuple[Key, ...], weights: CostWeights) -> dict[int, Priced]:
         """Return the rows of these items' subsets, by bit mask, to be filled by whoever asks."""
@@ -106,7 +126,10 @@ class Pricer:
         if location_id in costs:
             return costs[location_id]
         quote = self._quote(location_id, row.contents, row.quotes)
-        cost = None if quote is None else weigh(quote, candidate.labor_minor * row.units, row)
+        cost = None
+        if quote is not None:
+            labor = candidate.labor_minor * row.units
+            cost = quote.cost_minor + labor if row.is_plain else weigh(quote, labor, row.weights)
         costs[location_id] = cost
         return cost
 
@@ -128,11 +151,8 @@ class Pricer:
         return other
 
 
-def weigh(quote: ParcelQuote, labor_minor: int, row: Priced) -> int:
+def weigh(quote: ParcelQuote, labor_minor: int, weights: CostWeights) -> int:
     """Return the weighted cost of one parcel; an unknown part counts in full."""
-    if row.is_plain:
-        return quote.cost_minor + labor_minor
-    weights = row.weights
     percents: Mapping[str, int] = weights.__dict__
     total = sum(
         amount * percents.get(name, WHOLE_PERCENT)

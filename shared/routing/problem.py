@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Final
 
 from shared.routing.geo import Distances
 from shared.routing.model import Contents, RouteLine
-from shared.routing.pricing import Pricer
+from shared.routing.pricing import Pricer, units_of
 from shared.routing.rules import CostWeights, Divide
 from shared.routing.site import Site
 
@@ -30,7 +31,7 @@ class Item:
 
     @property
     def units(self) -> int:
-        return sum(quantity for _, quantity in self.contents)
+        return units_of(self.contents)
 
     @property
     def may_divide(self) -> bool:
@@ -58,6 +59,10 @@ class Item:
 
     def sets_from(self, location_id: str, sellable: Callable[[RouteLine], int]) -> int:
         """Return how much of it a location has: units of a line, or whole bundles."""
+        if len(self.contents) == 1:
+            line, quantity = self.contents[0]
+            is_out = location_id in line.excluded_locations
+            return 0 if is_out else min(quantity, sellable(line)) // line.per_bundle
         sets: dict[str, tuple[int, int, int]] = {}
         for line, quantity in self.contents:
             _, wanted, stock = sets.get(line.line_id, (1, 0, 0))
@@ -68,6 +73,8 @@ class Item:
 
     def portion(self, sets: int, location_id: str) -> Contents:
         """Return so many units of a line, or whole bundles, of what may come from a location."""
+        if not sets:
+            return ()
         left = {line.line_id: sets * line.per_bundle for line, _ in self.contents}
         taken: list[tuple[RouteLine, int]] = []
         for line, quantity in self.contents:
@@ -82,7 +89,8 @@ class Item:
         """Return what is left of it."""
         gone = {(line.line_id, line.part): quantity for line, quantity in contents}
         rest = ((line, n - gone.get((line.line_id, line.part), 0)) for line, n in self.contents)
-        return replace(self, contents=tuple((line, n) for line, n in rest if n))
+        kept = tuple([(line, n) for line, n in rest if n])
+        return Item(kept, self.only_at, self.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,15 @@ class Limits:
     per_line: int | None = None
     split_value_minor: int | None = None
     is_complete: bool = False
+
+    @property
+    def is_any(self) -> bool:
+        """Return whether anything is limited at all."""
+        numbers = (self.locations, self.per_line, self.split_value_minor)
+        return self.is_complete or numbers != (None, None, None)
+
+
+NO_LIMITS: Final = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +125,7 @@ class Problem:
     pricer: Pricer
     weights: CostWeights
     distances: Distances
-    limits: Limits = Limits()
+    limits: Limits = NO_LIMITS
     divide: Divide = "never"
     used: frozenset[str] = frozenset()
     asked: tuple[Item, ...] = ()
@@ -158,7 +175,7 @@ class Solution:
 
     @property
     def units(self) -> int:
-        return sum(quantity for p in self.placements for _, quantity in p.contents)
+        return sum(units_of(placement.contents) for placement in self.placements)
 
     @property
     def locations(self) -> tuple[str, ...]:
@@ -187,6 +204,8 @@ def consolidated(
     pricer: Pricer, weights: CostWeights, placements: Sequence[Placement]
 ) -> tuple[Placement, ...]:
     """Put what leaves one location into one parcel where that is possible and costs no more."""
+    if len({placement.site.location_id for placement in placements}) == len(placements):
+        return tuple(placements)
     by_location: dict[str, list[Placement]] = {}
     for placement in placements:
         by_location.setdefault(placement.site.location_id, []).append(placement)
@@ -209,7 +228,7 @@ def consolidated(
 
 def breaks_limits(problem: Problem, solution: Solution) -> bool:
     """Return whether a solution holds less than it must or spreads more than it may."""
-    if not solution.placements:
+    if not solution.placements or not problem.limits.is_any:
         return False
     limits, values, lines = problem.limits, dict[str, int](), dict[tuple[str, int], set[str]]()
     for placement in solution.placements:

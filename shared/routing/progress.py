@@ -46,9 +46,11 @@ class Progress:
         for name, pair in self.open.items():
             key = name if pair[0].group is None else pair[0].group
             groups.setdefault(key, []).append(pair)
-        return tuple(Item(tuple(pairs), places=self._places(pairs)) for pairs in groups.values())
+        return tuple([Item(tuple(pairs), None, self._places(pairs)) for pairs in groups.values()])
 
     def _places(self, pairs: list[tuple[RouteLine, int]]) -> int:
+        if not self.assignments:
+            return 0
         names = {(line.line_id, line.part) for line, _ in pairs}
         return len({a.location_id for a in self.assignments if (a.line_id, a.part) in names})
 

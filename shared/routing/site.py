@@ -25,35 +25,36 @@ class Load:
 
     def plus(self, contents: Contents) -> Load:
         """Return the load with a parcel on top."""
-        return replace(self._counted(contents), units=self._with(contents), is_open=True)
+        added, units = self._with(contents)
+        lines = self.line_count + len(contents)
+        return Load(units, self.unit_count + added, lines, is_open=True, has_pickup=self.has_pickup)
 
     def plus_pickup(self, contents: Contents, *, is_counted: bool) -> Load:
         """Return the load with goods to hand over; they take capacity only where that is set."""
+        added, units = self._with(contents)
         if not is_counted:
-            return replace(self, units=self._with(contents))
-        return replace(self._counted(contents), units=self._with(contents), has_pickup=True)
+            return replace(self, units=units)
+        lines = self.line_count + len(contents)
+        return Load(units, self.unit_count + added, lines, is_open=self.is_open, has_pickup=True)
 
-    def _with(self, contents: Contents) -> dict[str, int]:
-        units = dict(self.units)
+    def _with(self, contents: Contents) -> tuple[int, dict[str, int]]:
+        """Return the units added, and those of each SKU with them."""
+        added, units = 0, dict(self.units)
         for line, quantity in contents:
             units[line.sku] = units.get(line.sku, 0) + quantity
-        return units
-
-    def _counted(self, contents: Contents) -> Load:
-        added = sum(quantity for _, quantity in contents)
-        return replace(
-            self,
-            unit_count=self.unit_count + added,
-            line_count=self.line_count + len(contents),
-        )
+            added += quantity
+        return added, units
 
 
 UNUSED = Load()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Site:
-    """A candidate that passed a rule's filters, with what is left of it."""
+    """A candidate that passed a rule's filters, with what is left of it; never changed.
+
+    Not frozen: a plan makes one for each location and rule, and frozen ones take thrice as long.
+    """
 
     candidate: Candidate
     location_id: str
@@ -66,7 +67,10 @@ class Site:
         stock = self.candidate.stock.get(line.sku)
         if stock is None or self.location_id in line.excluded_locations:
             return 0
-        return max(0, stock.sellable_ship - self.keep - self.load.units.get(line.sku, 0))
+        left = stock.sellable_ship - self.keep
+        if self.load.units:
+            left -= self.load.units.get(line.sku, 0)
+        return max(0, left)
 
     def units_room(self) -> int | None:
         """Return how many units today's capacity still admits; None is no limit."""
@@ -96,7 +100,7 @@ class Site:
 
     def fits(self, contents: Contents) -> bool:
         """Return whether stock and capacity admit all of the contents together."""
-        if not self.has_room(contents):
+        if self.candidate.capacity_left is not None and not self.has_room(contents):
             return False
         if len(contents) == 1:
             return contents[0][1] <= self.sellable(contents[0][0])
@@ -109,4 +113,8 @@ class Site:
 
     def plus(self, contents: Contents) -> Site:
         """Return the site with these contents placed."""
-        return replace(self, load=self.load.plus(contents))
+        return self.under(self.load.plus(contents))
+
+    def under(self, load: Load) -> Site:
+        """Return the site with another load."""
+        return Site(self.candidate, self.location_id, self.rank, self.keep, load)

@@ -1,7 +1,7 @@
 """The pure rules of rating, promising and packing."""
 
-from shared.couriers.decide.offers import Journey, Offer, Offers, Way, offer, parcel_cost
-from shared.couriers.decide.parcels import TooManyParcels, pack
+from shared.couriers.decide.offers import Journey, Offer, Offers, Prices, Way, offer, parcel_cost
+from shared.couriers.decide.parcels import TooManyParcels, check_count, pack
 from shared.couriers.decide.promise import (
     Dispatch,
     handling_start,
@@ -40,11 +40,13 @@ __all__ = [
     "Offer",
     "Offers",
     "Preference",
+    "Prices",
     "Ranked",
     "Rate",
     "TooManyParcels",
     "Way",
     "billed_weight_g",
+    "check_count",
     "choose",
     "compile_card",
     "customer_fee_minor",

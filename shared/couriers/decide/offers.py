@@ -13,6 +13,8 @@ from shared.couriers.decide.quotes import Preference, lateness_risk_minor
 from shared.couriers.decide.tariff import CompiledCard, Lane, Rate
 from shared.couriers.model import Parcel, Place, Promise, Site
 
+Prices = tuple[int | None, ...]  # of each service on offer
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -64,26 +66,28 @@ class Offer:
 
     def cheapest(self, parcels: Sequence[Parcel]) -> Way | None:
         """Return the least cost plus risk for all parcels; None when no service takes them."""
+        return self.least([(self.prices(parcel), 1) for parcel in parcels])
+
+    def prices(self, parcel: Parcel) -> Prices:
+        """Return what each service asks for a parcel, None for one that does not take it."""
+        return tuple([option.rate.cost_minor(parcel) for option in self._options])
+
+    def least(self, rows: Iterable[tuple[Prices, int]]) -> Way | None:
+        """Return the least cost plus risk for so many parcels at each of these prices."""
+        costs: list[int | None] = [0] * len(self._options)
+        for prices, count in rows:
+            for at, price in enumerate(prices):
+                before = costs[at]
+                costs[at] = None if before is None or price is None else before + price * count
         best: _Option | None = None
         best_cost = least = 0
-        for option in self._options:
-            cost = _cost_of_all(option.rate, parcels)
+        for option, cost in zip(self._options, costs, strict=True):
             if cost is not None and (best is None or cost + option.risk_minor < least):
                 best, best_cost, least = option, cost, cost + option.risk_minor
         if best is None:
             return None
         arrive_by = best.dates.arrive_by
         return Way(best_cost, best.risk_minor, best.carrier, best.rate.service, arrive_by)
-
-
-def _cost_of_all(rate: Rate, parcels: Sequence[Parcel]) -> int | None:
-    total = 0
-    for parcel in parcels:
-        cost = rate.cost_minor(parcel)
-        if cost is None:
-            return None
-        total += cost
-    return total
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,11 +87,11 @@ def pack(goods: Iterable[Goods], cartons: Sequence[Carton]) -> tuple[Parcel, ...
         sides = _longest_first(row.sides_mm)
         largest = next((box for box in reversed(boxes) if _holds_one(box, row, sides)), None)
         if largest is None:
-            _check_count(len(opened) + len(alone) + row.quantity)
+            check_count(len(opened) + len(alone) + row.quantity)
             alone.extend([_own_packaging(row, sides)] * row.quantity)
         else:
             _fill(row, sides, opened, largest)
-            _check_count(len(opened) + len(alone))
+            check_count(len(opened) + len(alone))
     return (*(_shrunk(parcel, boxes) for parcel in opened), *alone)
 
 
@@ -110,7 +110,12 @@ def _fill(goods: Goods, sides_mm: tuple[int, int, int], opened: list[_Open], lar
         left -= count
 
 
-def _check_count(count: int) -> None:
+def check_count(count: int) -> None:
+    """Refuse more parcels than one shipment may have.
+
+    Raises:
+        TooManyParcels: more than `PARCELS_MAX`.
+    """
     if count > PARCELS_MAX:
         raise TooManyParcels
 

@@ -32,19 +32,20 @@ def in_pieces(problem: Problem, order: Order) -> Problem:
     """
     if problem.divide == "never":
         return problem
-    left = {site.location_id: site for site in problem.sites}
     items: list[Item] = []
-    is_divided = False
+    left: dict[str, Site] | None = None  # what the pieces so far leave
     for item in problem.items:
-        if not item.may_divide or _is_sent_whole(problem, item, left.values()):
+        sites = problem.sites if left is None else left.values()
+        if not item.may_divide or _is_sent_whole(problem, item, sites):
             items.append(item)
             continue
-        is_divided = True
+        if left is None:
+            left = {site.location_id: site for site in problem.sites}
         for piece in _pieces(problem, item, [left[site.location_id] for site in order(item)]):
             if piece.only_at is not None:
                 left[piece.only_at] = left[piece.only_at].plus(piece.contents)
             items.append(piece)
-    return problem.with_items(items) if is_divided else problem
+    return problem if left is None else problem.with_items(items)
 
 
 def can_send(problem: Problem, site: Site, contents: Contents) -> bool:
@@ -53,8 +54,9 @@ def can_send(problem: Problem, site: Site, contents: Contents) -> bool:
 
 
 def _is_sent_whole(problem: Problem, item: Item, sites: Iterable[Site]) -> bool:
+    pricer, row = problem.pricer, problem.pricer.priced(item.contents, problem.weights)
     return any(
-        site.fits(item.contents) and can_send(problem, site, item.contents) for site in sites
+        site.fits(item.contents) and pricer.cost(row, site.candidate) is not None for site in sites
     )
 
 

@@ -54,7 +54,7 @@ def reach_of(problem: Problem) -> Reach:
     """Find what each site can give; one pass over items and sites."""
     masks = [0] * len(problem.sites)
     for bit, item in enumerate(problem.items):
-        for index in _givers(item, problem.sites):
+        for index in givers(item, problem.sites):
             masks[index] |= 1 << bit
     skus = [line.sku for item in problem.items for line, _ in item.contents]
     has_twins = len(set(skus)) < len(skus)
@@ -79,7 +79,7 @@ def submasks(mask: int) -> Iterator[int]:
         sub = (sub - mask) & mask
 
 
-def _givers(item: Item, sites: Sequence[Site]) -> Iterator[int]:
+def givers(item: Item, sites: Sequence[Site]) -> Iterator[int]:
     """Yield the positions of the sites that can give the whole item."""
     line, quantity = item.contents[0]
     is_single = len(item.contents) == 1

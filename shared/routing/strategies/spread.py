@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.routing.site import Site
@@ -32,13 +33,8 @@ def spread(reach: Reach, cost: Objective) -> tuple[Pick, ...]:
     """Return the cheapest picks within the limits that cover the most items; maybe none."""
     offers = _offers(reach, cost)
     room = reach.problem.new_locations_max
-    layers = _layers(reach, offers, room)
-    found = [
-        (mask, entry)
-        for layer in layers
-        for mask, entry in layer.items()
-        if _may_leave(reach, mask)
-    ]
+    layers, may_leave = _layers(reach, offers, room), _leaver(reach)
+    found = [(mask, entry) for layer in layers for mask, entry in layer.items() if may_leave(mask)]
     alone = _alone(reach, offers, room)
     if alone is not None:
         found.append((reach.full, alone))
@@ -124,15 +120,14 @@ def _layers(reach: Reach, offers: _Offers, room: int | None) -> list[Layer]:
         again = {m: _cheaper(again.get(m), fresh.get(m)) for m in again.keys() | fresh.keys()}
     most = 0 if room is None else min(len(reach.problem.items), room)
     layers: list[Layer] = [{0: (0, ())} for _ in range(most + 1)]
+    firsts = _by_lowest(again.keys() | fresh.keys())
     for whole in range(1, reach.full + 1):
-        lowest = whole & -whole
+        parts = _parts(whole, firsts.get(whole & -whole, ()))
+        if not parts:
+            continue
         for count, layer in enumerate(layers):
-            best: Found | None = None
-            for rest in (0, *submasks(whole ^ lowest)):
-                part = whole ^ rest
-                best = _less(best, again.get(part), layer.get(rest))
-                if count:
-                    best = _less(best, fresh.get(part), layers[count - 1].get(rest))
+            ways = ((again, layer), (fresh, layers[count - 1])) if count else ((again, layer),)
+            best = _cheapest(whole, parts, ways)
             if best is not None:
                 layer[whole] = best
     for is_new, own in offers.single:
@@ -158,11 +153,37 @@ def _with_single(layers: list[Layer], weight: int, own: Layer) -> list[Layer]:
     return grown
 
 
-def _less(best: Found | None, one: Found | None, two: Found | None) -> Found | None:
-    if one is None or two is None:
-        return best
-    total = one[0] + two[0]
-    return (total, one[1] + two[1]) if best is None or total < best[0] else best
+def _by_lowest(masks: Iterable[int]) -> dict[int, list[int]]:
+    """Return subsets by their lowest item, the greatest first."""
+    found: dict[int, list[int]] = {}
+    for mask in sorted(masks, reverse=True):
+        found.setdefault(mask & -mask, []).append(mask)
+    return found
+
+
+def _parts(whole: int, firsts: Sequence[int]) -> Sequence[int]:
+    """Return which of these parts lie in a subset."""
+    if not firsts or len(firsts) <= 1 << (whole.bit_count() - 1):
+        return [part for part in firsts if not part & ~whole]
+    rest = whole & (whole - 1)
+    return [whole, *(whole ^ other for other in submasks(rest))]
+
+
+def _cheapest(
+    whole: int, parts: Sequence[int], ways: Sequence[tuple[Layer, Layer]]
+) -> Found | None:
+    """Return the cheapest way to give a part by the one layer and the rest by the other."""
+    best: tuple[Found, Found] | None = None
+    least = 0
+    for part in parts:
+        for gives, layer in ways:
+            one, two = gives.get(part), layer.get(whole ^ part)
+            if one is None or two is None:
+                continue
+            total = one[0] + two[0]
+            if best is None or total < least:
+                best, least = (one, two), total
+    return None if best is None else (least, best[0][1] + best[1][1])
 
 
 def _value(reach: Reach, mask: int) -> int:
@@ -174,16 +195,22 @@ def _is_worth(reach: Reach, mask: int) -> bool:
     return least is None or _value(reach, mask) >= least
 
 
-def _may_leave(reach: Reach, mask: int) -> bool:
-    """Return whether what this subset leaves open may be left open."""
+def _leaver(reach: Reach) -> Callable[[int], bool]:
+    """Return what tells whether a subset may be sent alone, what it leaves open staying open."""
     problem = reach.problem
-    placed = sum(item.units for item in reach.items_of(mask))
-    if not placed or placed == problem.units:
-        return True
-    least = problem.limits.split_value_minor
-    if problem.limits.is_complete:
-        return False
-    return least is None or problem.value_minor - _value(reach, mask) >= least
+    least, wanted = problem.limits.split_value_minor, problem.units
+    if least is None and not problem.limits.is_complete:
+        return lambda _: True
+
+    def may_leave(mask: int) -> bool:
+        placed = sum(item.units for item in reach.items_of(mask))
+        if not placed or placed == wanted:
+            return True
+        if least is None or problem.limits.is_complete:
+            return False
+        return problem.value_minor - _value(reach, mask) >= least
+
+    return may_leave
 
 
 def _alone(reach: Reach, offers: _Offers, room: int | None) -> Found | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from shared.routing.problem import Placement, Problem, Solution, breaks_limits
 from shared.routing.site import Site
-from shared.routing.strategies.reach import Objective, Pick, Reach, reach_of, submasks
+from shared.routing.strategies.reach import Objective, Pick, Reach, givers, reach_of, submasks
 from shared.routing.strategies.spread import spread
 
 ITEMS_MAX = 10
@@ -27,12 +27,37 @@ def solve(problem: Problem, objective: Objective | None = None) -> Solution:
     if len(problem.items) > ITEMS_MAX:
         raise ValueError(f"{len(problem.items)} items are more than {ITEMS_MAX}")
     cost = objective or problem.pricer.cost
+    if len(problem.items) == 1:
+        solution = _of_one(problem, cost)
+        if not breaks_limits(problem, solution):
+            return solution
     reach = reach_of(problem)
     if not reach.coupled:
         solution = placed(reach, partition(reach, cost))
         if not breaks_limits(problem, solution):
             return solution
     return placed(reach, spread(reach, cost))
+
+
+def _of_one(problem: Problem, cost: Objective) -> Solution:
+    """Return the cheapest site for the one item, without regard to limits; ties by rank."""
+    item, best, least = problem.items[0], None, NEVER
+    row = problem.pricer.priced(item.contents, problem.weights)
+    seen: set[tuple[str, int, bool]] = set()
+    for index in givers(item, problem.sites):
+        site = problem.sites[index]
+        twin = twin_of(problem, site)
+        if twin is not None:
+            if twin in seen:
+                continue
+            seen.add(twin)
+        price = cost(row, site.candidate)
+        if price is not None and price < least:
+            best, least = site, price
+    if best is None:
+        return Solution()
+    known = problem.pricer.known_cost(row, best.candidate)
+    return Solution((Placement(best, row.contents, known),))
 
 
 def placed(reach: Reach, picks: tuple[Pick, ...]) -> Solution:
@@ -116,19 +141,27 @@ def _cheapest(reach: Reach, cost: Objective) -> tuple[list[float], dict[int, Sit
     return least, who
 
 
+def twin_of(problem: Problem, site: Site) -> tuple[str, int, bool] | None:
+    """Return what sites have in common that ask the same for every parcel; None: nothing is known.
+
+    Of those that can give as much the first stands in for the others.
+    """
+    candidate = site.candidate
+    if candidate.lane is None:
+        return None
+    return candidate.lane, candidate.labor_minor, candidate.location_id in problem.used
+
+
 def _groups(reach: Reach) -> list[tuple[int, list[Site]]]:
     """Group sites by what they can give, without those that another one stands in for.
 
-    That is an earlier one of the same lane and labor which can give as much: it costs the same and
-    goes first.
+    That is an earlier twin which can give as much: it costs the same and goes first.
     """
     groups: dict[int, list[Site]] = {}
     twins: dict[tuple[str, int, bool], list[int]] = {}
-    used = reach.problem.used
     for site, mask in zip(reach.sites, reach.masks, strict=True):
-        lane = site.candidate.lane
-        if lane is not None:
-            twin = (lane, site.candidate.labor_minor, site.location_id in used)
+        twin = twin_of(reach.problem, site)
+        if twin is not None:
             earlier = twins.setdefault(twin, [])
             if any(mask & other == mask for other in earlier):
                 continue
