@@ -9,15 +9,16 @@ from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
 from functions._edge import Call, Reply, http, listing
 from shared.channels import service
-from shared.channels.model import Connection
+from shared.channels.model import Connection, Notice
 from shared.channels.ports import token_name
 from shared.channels.registry import channel
 from shared.flows.channel_update import Webhook, take_webhook
+from shared.flows.privacy_request import take_notice
 from shared.kernel.errors import Fault, Invalid, NotFound
 from shared.kernel.ids import hash_id
 from shared.kernel.model import Identifier, Strict, Text
 from shared.tenants.model import Caller, Role
-from shared.wiring import World, flows, store, vault, world
+from shared.wiring import World, eraser, flows, store, vault, world
 
 bp = func.Blueprint()
 
@@ -97,7 +98,14 @@ async def take_channel_webhook(call: Call[None]) -> Reply:
     )
     call.note(tenant_id=tenant_id)
     webhook = Webhook(received, connection, call.raw)
-    return Reply(Taken(outcome=await take_webhook(flows(), caller, webhook, call.now)))
+    return Reply(Taken(outcome=await _taken(caller, webhook, call.now)))
+
+
+async def _taken(caller: Caller, webhook: Webhook, now: datetime) -> str:
+    received = webhook.received
+    if isinstance(received.intent, Notice):
+        return await take_notice(eraser(), caller, received, received.intent, now)
+    return await take_webhook(flows(), caller, webhook, now)
 
 
 async def _connection(call: Call[None], current: World) -> tuple[str, Connection]:

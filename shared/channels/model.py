@@ -154,11 +154,20 @@ class Refunded:
     commands: tuple[ChannelCommand, ...]
 
 
+class Privacy(StrEnum):
+    """What a channel must ask of whoever holds its customers' data."""
+
+    ERASE = "erase"  # a customer
+    TELL = "tell"  # a customer wants to know what is held of them
+    ERASE_SHOP = "erase-shop"  # all that came from a shop that left
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Acknowledged, and nothing of an order: privacy requests, an app that was removed."""
+    """Nothing of an order: privacy requests, an app that was removed."""
 
     topic: str
+    privacy: Privacy | None = None
     email: str | None = None
     phone: str | None = None
     references: tuple[str, ...] = ()

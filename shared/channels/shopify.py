@@ -13,6 +13,7 @@ from shared.channels.model import (
     Connection,
     Intent,
     Notice,
+    Privacy,
     ReceiveUnits,
     Refunded,
     RefundMoney,
@@ -43,9 +44,12 @@ CHANNEL: Final = "shopify"
 SIGNATURE_HEADER: Final = "x-shopify-hmac-sha256"
 ORDER_TOPICS: Final = frozenset({"orders/create", "orders/updated", "orders/cancelled"})
 REFUND_TOPIC: Final = "refunds/create"
-NOTICE_TOPICS: Final = frozenset(
-    {"customers/data_request", "customers/redact", "shop/redact", "app/uninstalled"}
-)
+_PRIVACY: Final = {
+    "customers/redact": Privacy.ERASE,
+    "customers/data_request": Privacy.TELL,
+    "shop/redact": Privacy.ERASE_SHOP,
+}
+NOTICE_TOPICS: Final = frozenset({*_PRIVACY, "app/uninstalled"})
 TAGS_MAX: Final = 50
 # Money that is there or promised by the bank; all else, the unknown too, awaits its payment.
 _PAID: Final = frozenset({"paid", "authorized", "partially_refunded", "refunded"})
@@ -199,6 +203,7 @@ def _notice(topic: str, request: PrivacyRequest) -> Notice:
     orders = (*(request.orders_to_redact or ()), *(request.orders_requested or ()))
     return Notice(
         topic,
+        _PRIVACY.get(topic),
         clean(person.email) if person else None,
         clean(person.phone) if person else None,
         tuple(str(order) for order in orders),

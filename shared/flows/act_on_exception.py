@@ -113,6 +113,8 @@ async def act_on_exception(
         if again.status is ExceptionStatus.CLOSED:
             return again  # by the change itself
     act_of = Act(caller.tenant_id, now, caller.name)
+    if found.order_id is None:
+        return await order_service.close_apart(flows.store, exception_id, wanted.action, act_of)
     return await order_service.close_exception(
         flows.store, exception_id, wanted.action, act_of, caller.correlation_id
     )

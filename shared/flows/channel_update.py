@@ -64,13 +64,10 @@ class Webhook:
 
 
 async def take_webhook(flows: Flows, caller: Caller, webhook: Webhook, now: datetime) -> str:
-    """Do what a webhook tells, once; returns what became of it: done, known, waiting or noted."""
+    """Do what a webhook tells, once; returns what became of it: done, known or waiting."""
     received, store = webhook.received, flows.store
     if await channel_service.is_known(store, caller.tenant_id, received):
         return "known"
-    if isinstance(received.intent, Notice):
-        await channel_service.acknowledge(store, caller.tenant_id, received)
-        return "noted"
     if not await _apply(flows, caller, received.intent, webhook.connection, now):
         await channel_service.keep_waiting(store, caller.tenant_id, received, webhook.raw)
         # Its order may have come between the look and the keeping: look once more.

@@ -72,9 +72,14 @@ class Eraser:
 
 
 async def erase_customer(
-    eraser: Eraser, caller: Caller, customer_id: str, now: datetime
+    eraser: Eraser,
+    caller: Caller,
+    customer_id: str,
+    now: datetime,
+    *,
+    steps: int | None = None,
 ) -> Erasure:
-    """Begin an erase, or go on with it; what a request has no time for the sweep does.
+    """Begin an erase, or go on with it; what a request has no time (`steps`) for the sweep does.
 
     Asked again when it is done, it looks once more: orders may have come meanwhile.
 
@@ -88,7 +93,7 @@ async def erase_customer(
     if found is None:
         raise NotFound("customer")
     more = await name_late_orders(eraser.flows, caller, found.body, now)
-    stored = await _stored(store, tenant_id, customer_id)
+    stored = await store.get(tenant_id, ERASURES, f"customer:{customer_id}", ERASURE_ID)
     if stored is None or not stored.body.is_open:
         orders = await _orders(store, tenant_id, customer_id)
         if left := [order.order_id for order in orders if order.status not in DONE]:
@@ -96,7 +101,7 @@ async def erase_customer(
         fresh = Erasure(customer_id=customer_id, asked_at=now, asked_by=caller.name)
         fresh = _named_up_to(fresh, more) if more else fresh
         stored = await _write(store, tenant_id, fresh, stored)
-    return await _go_on(eraser, tenant_id, stored, now, STEPS_AT_ONCE)
+    return await _go_on(eraser, tenant_id, stored, now, STEPS_AT_ONCE if steps is None else steps)
 
 
 async def continue_erasures(eraser: Eraser, tenant_id: str, now: datetime) -> int:
@@ -119,10 +124,7 @@ async def _go_on(
 ) -> Erasure:
     run = _Run(eraser, tenant_id, now, await _person(eraser, tenant_id, stored.body))
     for _ in range(steps):
-        if not stored.body.is_open:
-            break
-        after = await run.step(stored.body)
-        if after is None:
+        if not stored.body.is_open or (after := await run.step(stored.body)) is None:
             break
         stored = await _write(eraser.flows.store, tenant_id, after, stored)
     return stored.body
@@ -141,10 +143,6 @@ async def _person(eraser: Eraser, tenant_id: str, state: Erasure) -> Person:
 async def _orders(store: Documents, tenant_id: str, customer_id: str) -> list[Order]:
     where = (Condition("customer_id", "eq", customer_id),)
     return [row.body async for row in pages(store, tenant_id, ORDERS, where=where, limit=PAGE)]
-
-
-async def _stored(store: Documents, tenant_id: str, customer_id: str) -> Stored[Erasure] | None:
-    return await store.get(tenant_id, ERASURES, f"customer:{customer_id}", ERASURE_ID)
 
 
 async def _write(

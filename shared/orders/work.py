@@ -87,7 +87,7 @@ class ExceptionStatus(StrEnum):
 
 
 class ExceptionDocument(Document):
-    """Work that a person must decide; `subject` is the order, location or SKU it is about."""
+    """Work that a person must decide; `subject`: the order, location, SKU or connection."""
 
     exception_id: Identifier
     status: ExceptionStatus

@@ -18,14 +18,19 @@ from pydantic import BaseModel
 from functions.catalog import create_location, create_product
 from functions.channels import save_connection, take_channel_webhook
 from functions.couriers import create_rate_card
+from functions.customers import sweep_erasures
+from functions.insights import settle_exception
 from functions.tenants import suspend_tenant
 from shared.couriers.seeds import example_de_card
+from shared.customers.model import CUSTOMERS
+from shared.customers.service import get_customer
 from shared.flows.knowledge import BUILT_IN
+from shared.flows.link_customer import link_customer
 from shared.kernel.clock import SteppedClock
-from shared.kernel.documents import Container
+from shared.kernel.documents import Container, Delete
 from shared.kernel.ids import order_id
-from shared.orders.model import Order, PartState
-from shared.orders.service import OrderSearch, decisions, find, search
+from shared.orders.model import ExceptionDocument, Order, PartState
+from shared.orders.service import OrderSearch, decisions, exceptions, find, search
 from shared.tenants import service as tenants
 from shared.tenants.model import Preferences
 from shared.tenants.service import CreateTenant
@@ -410,3 +415,150 @@ async def test_the_sample_refund_gives_money_back_once(fixtures: Path, shop: Sto
     found = await shop.order(reference)
     assert found.refunded_minor == 4194
     assert states(found) == [(2, PartState.EXCEPTION)]
+
+
+def hers(number: int = 5001, *, is_sent: bool = True, **changes: Any) -> dict[str, Any]:
+    status = "fulfilled" if is_sent else None
+    item = an_item(fulfillment_status=status)
+    address = {"name": "Erika Muster", "address1": "Geheimweg 17", "country_code": "DE"}
+    told = {"email": "erika@example.org", "shipping_address": address}
+    return a_body(item, id=number, **(told | changes))
+
+
+async def named(shop: Storefront, reference: int = 5001) -> Order:
+    """Name an order's customer, as its event does."""
+    follower = Shop(shop.world, shop.clock)
+    order = await shop.order(reference)
+    await link_customer(shop.world.flows, follower.caller, order.order_id, shop.clock.now())
+    return await shop.order(reference)
+
+
+async def swept(shop: Storefront) -> None:
+    with use(shop.world):
+        await sweep_erasures(None)
+
+
+async def asked_of_people(shop: Storefront) -> list[ExceptionDocument]:
+    page = await exceptions(shop.world.store, TENANT, code="privacy-request", limit=9)
+    return [row.body for row in page.items]
+
+
+REDACT: Final = {
+    "shop_domain": "acme.example",
+    "customer": {"id": 1, "email": "erika@example.org", "phone": None},
+    "orders_to_redact": [5001, 404],
+}
+
+
+async def test_a_customer_whom_the_channel_has_us_forget_is_erased_once(shop: Storefront) -> None:
+    await shop.told(CREATE, hers(), "event-1")
+    customer_id = (await named(shop)).customer_id
+    assert await shop.told("customers/redact", REDACT, "event-2") == "done"
+    assert await shop.told("customers/redact", REDACT, "event-2") == "known"
+    assert await shop.told("customers/redact", REDACT, "event-3") == "done"
+    await swept(shop)
+    order = await shop.order()
+    assert (order.customer, order.customer_id) == (None, customer_id)
+    assert "erika" not in shop.stored().lower()
+    assert await asked_of_people(shop) == []
+
+
+async def test_orders_that_name_nobody_yet_are_erased_with_their_customer(
+    shop: Storefront,
+) -> None:
+    await shop.told(CREATE, hers(), "event-1")
+    assert await shop.told("customers/redact", REDACT, "event-2") == "done"
+    await swept(shop)
+    assert (await shop.order()).customer is None
+    assert "erika" not in shop.stored().lower()
+
+
+async def test_an_order_by_which_nobody_is_known_again_is_erased_at_once(
+    shop: Storefront,
+) -> None:
+    await shop.told(CREATE, hers(email=None), "event-1")
+    assert await shop.told("customers/redact", REDACT, "event-2") == "done"
+    assert (await shop.order()).customer is None
+
+
+async def test_a_phone_tells_whom_to_forget_only_where_nothing_else_does(shop: Storefront) -> None:
+    await shop.told(CREATE, hers(email=None, phone="+49 30 123456"), "event-1")
+    await named(shop)
+    both = {"customer": {"email": "bob@example.org", "phone": "+4930123456"}}
+    await shop.told("customers/redact", both, "event-2")
+    await swept(shop)
+    assert (await shop.order()).customer is not None
+    await shop.told("customers/redact", {"customer": {"phone": "+4930123456"}}, "event-3")
+    await swept(shop)
+    assert (await shop.order()).customer is None
+
+
+async def test_whom_we_are_to_forget_with_goods_still_to_go_stands_before_a_person(
+    shop: Storefront,
+) -> None:
+    await shop.told(CREATE, hers(is_sent=False), "event-1")
+    order = await named(shop)
+    assert await shop.told("customers/redact", REDACT, "event-2") == "noted"
+    await swept(shop)
+    (found,) = await asked_of_people(shop)
+    assert (found.subject, found.actions) == (CONNECTION, ("answered", "acknowledge"))
+    assert found.detail == {
+        "topic": "customers/redact",
+        "customers": order.customer_id,
+        "orders": order.order_id,
+    }
+    assert (await shop.order()).customer is not None
+
+
+async def test_whose_record_is_only_being_written_is_forgotten_when_the_channel_asks_again(
+    shop: Storefront,
+) -> None:
+    await shop.told(CREATE, hers(), "event-1")
+    order = await named(shop)
+    record = await get_customer(shop.world.store, TENANT, str(order.customer_id))
+    assert record is not None
+    gone = Delete(CUSTOMERS, record.id, record.etag)
+    await shop.world.store.batch(TENANT, Container.MASTER, record.key, (gone,))
+    answer = await shop.post("customers/redact", raw_of(REDACT), "event-2")
+    assert answer.status_code == 503
+    await named(shop)
+    assert await shop.told("customers/redact", REDACT, "event-2") == "done"
+
+
+async def test_nobody_is_forgotten_at_the_word_of_someone_else(shop: Storefront) -> None:
+    await shop.told(CREATE, hers(), "event-1")
+    await named(shop)
+    before = shop.stored()
+    answer = await shop.post("customers/redact", raw_of(REDACT), "event-2", secret="another")
+    assert (answer.status_code, json_of(answer)["code"]) == (401, "bad-signature")
+    assert shop.stored() == before
+
+
+async def test_what_is_held_of_a_customer_is_told_to_them_by_a_person(shop: Storefront) -> None:
+    await shop.told(CREATE, hers(), "event-1")
+    order = await named(shop)
+    asked = {"customer": {"email": "erika@example.org"}, "orders_requested": [5001]}
+    assert await shop.told("customers/data_request", asked, "event-2") == "noted"
+    assert await shop.told("customers/data_request", asked, "event-2") == "known"
+    (found,) = await asked_of_people(shop)
+    assert found.detail == {"topic": "customers/data_request", "customers": order.customer_id}
+    act = {"action": "answered"}
+    for _ in range(2):
+        request = a_request(
+            "POST", key=shop.admin, body=act, route={"exception": found.exception_id}
+        )
+        with use(shop.world):
+            answer = await settle_exception(request)
+        assert (answer.status_code, json_of(answer)["status"]) == (200, "closed")
+    assert await asked_of_people(shop) == []
+
+
+async def test_a_shop_that_left_is_forgotten_by_a_person(shop: Storefront) -> None:
+    assert await shop.told("shop/redact", {"shop_id": 7}, "event-1") == "noted"
+    (found,) = await asked_of_people(shop)
+    assert (found.detail, found.subject) == ({"topic": "shop/redact"}, CONNECTION)
+
+
+async def test_a_notice_that_asks_for_nothing_is_only_remembered(shop: Storefront) -> None:
+    assert await shop.told("app/uninstalled", {"id": 7}, "event-1") == "noted"
+    assert await asked_of_people(shop) == []

@@ -15,6 +15,7 @@ OVERPAID: Final = "refunded-above-paid"
 CANCEL_UNANSWERED: Final = "cancel-unanswered"
 CHANNEL_CHANGE: Final = "channel-change-not-applied"
 WORK_PARKED: Final = "work-parked"
+PRIVACY_REQUEST: Final = "privacy-request"
 
 _COMMON: Final = ("acknowledge",)
 _ACTIONS: Final[dict[str, tuple[str, ...]]] = {
@@ -28,6 +29,7 @@ _ACTIONS: Final[dict[str, tuple[str, ...]]] = {
     ADDRESS_LATE: ("intercepted", *_COMMON),
     CANCEL_UNANSWERED: _COMMON,
     WORK_PARKED: ("replayed", *_COMMON),  # closed by the replay of the message that it names
+    PRIVACY_REQUEST: ("answered", *_COMMON),
     CHANNEL_CHANGE: ("applied", *_COMMON),
     "unfillable": ("reset", "cancel"),
 }

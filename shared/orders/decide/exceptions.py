@@ -1,8 +1,9 @@
 """Exceptions close by one of their legal actions, or by themselves when their part goes on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from shared.contracts.orders import ExceptionClosed as ClosedEvent
+from shared.orders.decide.actions import actions_for
 from shared.orders.decide.change import Act
 from shared.orders.model import (
     ExceptionDocument,
@@ -11,6 +12,21 @@ from shared.orders.model import (
     PartState,
 )
 from shared.orders.refusals import ExceptionClosed, NotALegalAction
+
+
+def apart(
+    exception_id: str, code: str, subject: str, detail: Mapping[str, str | int], act: Act
+) -> ExceptionDocument:
+    """Return work for a person that is about no one order; `subject` says what else."""
+    return ExceptionDocument(
+        exception_id=exception_id,
+        status=ExceptionStatus.OPEN,
+        code=code,
+        subject=subject,
+        opened_at=act.now,
+        detail=dict(detail),
+        actions=actions_for(code),
+    )
 
 
 def close_exception(found: ExceptionDocument, action: str, act: Act) -> ExceptionDocument | None:

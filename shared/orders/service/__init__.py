@@ -1,5 +1,6 @@
 """Orders in the store: load, decide, save. No rule stands here."""
 
+from shared.orders.service.apart import close_apart, open_apart
 from shared.orders.service.reading import (
     OrderSearch,
     decisions,
@@ -25,6 +26,7 @@ __all__ = [
     "OrderSearch",
     "Placed",
     "change_order",
+    "close_apart",
     "close_exception",
     "decisions",
     "events_of",
@@ -33,6 +35,7 @@ __all__ = [
     "get_order",
     "is_done",
     "load",
+    "open_apart",
     "place",
     "save",
     "search",

@@ -4,6 +4,7 @@ from shared.channels import shopify
 from shared.channels.model import (
     CancelUnits,
     Notice,
+    Privacy,
     ReceiveUnits,
     Refunded,
     RefundMoney,
@@ -210,6 +211,11 @@ def test_privacy_requests_and_removed_apps_are_notices() -> None:
         "orders_to_redact": [1], "orders_requested": [2],
     }  # fmt: skip
     found = shopify.read("customers/redact", raw_of(body), a_connection())
-    assert found == Notice("customers/redact", "a@example.org", "+49", ("1", "2"))
+    asked = Notice("customers/redact", Privacy.ERASE, "a@example.org", "+49", ("1", "2"))
+    assert found == asked
+    told = shopify.read("customers/data_request", b"{}", a_connection())
+    assert told == Notice("customers/data_request", Privacy.TELL)
+    gone = shopify.read("shop/redact", b"{}", a_connection())
+    assert gone == Notice("shop/redact", Privacy.ERASE_SHOP)
     assert shopify.read("app/uninstalled", b"{}", a_connection()) == Notice("app/uninstalled")
     assert shopify.read("themes/publish", b"{}", a_connection()) == Notice("themes/publish")
