@@ -34,7 +34,7 @@ from shared.contracts.cloud_event import CloudEvent
 from shared.contracts.inventory import RecordStock, StockMessage
 from shared.flows.offer_stock import AvailabilityView, available
 from shared.flows.reconcile_stock import ReconciliationView, reconcile
-from shared.flows.tell_stock import Import, as_fed, not_ahead, product_told
+from shared.flows.tell_stock import Import, as_fed, as_sent, not_ahead, product_told
 from shared.flows.tell_stock import import_counts as read_counts
 from shared.inventory import service
 from shared.kernel.errors import Fault, Forbidden, Invalid, PreconditionFailed
@@ -105,8 +105,7 @@ async def record_stock(delivery: Delivery[CloudEvent[RecordStock]]) -> None:
     if told.tenant_id != delivery.tenant_id:
         raise Forbidden("the message speaks for another tenant")
     delivery.note(sku=told.record.sku, location_id=told.record.location_id)
-    now_told = not_ahead(told.record, delivery.now)
-    message = await as_fed(flows(), delivery.tenant_id, now_told, delivery.now)
+    message = await as_sent(flows(), delivery.tenant_id, told.record, delivery.now)
     await service.record(store(), delivery.tenant_id, message, delivery.now)
 
 

@@ -14,7 +14,7 @@ from shared.contracts.inventory import Count, StockMessage
 from shared.flows.context import Flows
 from shared.inventory import service as inventory
 from shared.inventory.model import Outcome
-from shared.kernel.errors import Fault, Invalid
+from shared.kernel.errors import Fault, Invalid, Refused
 from shared.kernel.ids import hash_id
 from shared.kernel.quantity import NotACountOfSteps, Step
 from shared.tenants.decide import may_work_at
@@ -31,26 +31,59 @@ COUNT_COLUMNS: Final = (
 )
 
 
+class BundleHasNoStock(Refused):
+    """A bundle has no stock of its own, so nobody can count, sell or receive it as such.
+
+    Source: docs/adr/0011-bundles-are-their-components.md
+    """
+
+    code, status = "bundle-has-no-stock", 422
+
+    def __init__(self, sku: str) -> None:
+        super().__init__(f"{sku} is a bundle; tell of what is in it")
+        self.sku = sku
+
+
 async def product_told(
     flows: Flows, tenant_id: str, sku: str, location_id: str, now: datetime
 ) -> Product:
     """Return the product that a fact is about.
 
     Raises:
-        Invalid: there is no such product, or no such location; or it is a bundle.
+        Invalid: there is no such product, or no such location.
+        BundleHasNoStock: it is a bundle.
     """
     known = await flows.knowledge.of(tenant_id, now)
     products = await flows.knowledge.products(tenant_id, [sku], now)
+    _refuse_bundle(products.get(sku))
     faults = []
     if sku not in products:
         faults.append(Fault("/sku", "unknown-product", "there is no such product"))
-    elif products[sku].kind is ProductKind.BUNDLE:
-        faults.append(Fault("/sku", "bundle-has-no-stock", "tell of what is in it"))
     if location_id not in known.locations:
         faults.append(Fault("/location_id", "unknown-location", "there is no such location"))
     if faults:
         raise Invalid(faults)
     return products[sku]
+
+
+def _refuse_bundle(product: Product | None) -> None:
+    if product is not None and product.kind is ProductKind.BUNDLE:
+        raise BundleHasNoStock(product.sku)
+
+
+async def as_sent(
+    flows: Flows, tenant_id: str, message: StockMessage, now: datetime
+) -> StockMessage:
+    """Return what a system's message tells: of now at the latest, on its location's basis.
+
+    A product or location that nobody told us of has its stock all the same: it is a fact.
+
+    Raises:
+        BundleHasNoStock: it tells of a bundle.
+    """
+    products = await flows.knowledge.products(tenant_id, [message.sku], now)
+    _refuse_bundle(products.get(message.sku))
+    return await as_fed(flows, tenant_id, not_ahead(message, now), now)
 
 
 def counted(product: Product, quantity: int | None, told: str | None, pointer: str) -> int:
@@ -138,6 +171,8 @@ async def _row(flows: Flows, asked: Import, row: Row) -> Count | Sequence[RowErr
         units = counted(product, _whole(row, "counted"), _text(row, "measure"), "/counted")
     except Invalid as error:
         return [RowError(row.line, f.pointer[1:], f.code, f.detail) for f in error.faults]
+    except BundleHasNoStock as error:
+        return [RowError(row.line, "sku", error.code, str(error))]
     except NotACountOfSteps as error:
         return [RowError(row.line, "measure", error.code, str(error))]
     if not may_work_at(asked.caller, location_id):

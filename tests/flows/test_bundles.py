@@ -26,6 +26,7 @@ from shared.orders.decide.cancel import Units
 from shared.orders.model import Order, PartState
 from shared.routing.model import ActionKind
 from shared.routing.rules import Action, InventoryRule, Routing, RuleSet
+from shared.tenants.parking import list_parked
 from tests.builders import (
     HAMBURG,
     TENANT,
@@ -358,8 +359,28 @@ async def test_a_set_whose_component_became_a_set_waits_until_a_person_names_ano
 async def test_stock_is_told_of_what_is_in_a_set(shop: Shop) -> None:
     body = {"sku": "SET", "location_id": "berlin", "counted": 3}
     refused = await shop.call(inventory.count_stock, body=body)
-    assert (refused.status, refused.body["errors"][0]["code"]) == (422, "bundle-has-no-stock")
+    assert (refused.status, refused.code) == (422, "bundle-has-no-stock")
+    file = b"sku,location_id,counted\nSET,berlin,3\n"
+    report = await shop.call(inventory.import_counts, body=file)
+    assert [row["code"] for row in report.body["errors"]] == ["bundle-has-no-stock"]
     assert await shop.stock("SET", "berlin") == (0, 0, 0)
+
+
+async def test_what_a_system_tells_of_a_sets_stock_is_parked_by_that_code(shop: Shop) -> None:
+    at = {"sku": "SET", "location_id": "berlin"}
+    facts: list[dict[str, Any]] = [
+        {"kind": "count", "movement_id": "c", "counted": 3, "as_of": "2026-11-02T08:00:00Z", **at},
+        {"kind": "sale", "movement_id": "s", "quantity": 1, "at": "2026-11-02T08:00:00Z", **at},
+    ]
+    for fact in facts:
+        record = {"record": fact}
+        name = str(fact["movement_id"])
+        await shop.deliver(inventory.record_stock, "inventory.record-stock.v1", record, name)
+    page = await list_parked(shop.world.store, TENANT, limit=9, cursor=None)
+    assert [row.body.code for row in page.items] == ["bundle-has-no-stock"] * 2
+    assert await shop.stock("SET", "berlin") == (0, 0, 0)
+    levels = await shop.call(inventory.list_levels, query={"sku": "SET"})
+    assert levels.body["items"] == []
 
 
 SHORT_IS_CANCELLED = RuleSet(
