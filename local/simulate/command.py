@@ -61,7 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--adapters",
         choices=("memory", "embedded"),
-        default="embedded",
+        default="memory",
         help="what is played over: plain memory, or SQLite; one seed has one history on both",
     )
     parser.add_argument("--mutant", help=f"a protocol with one fault: {', '.join(MUTANTS)}")

@@ -54,7 +54,7 @@ def play(
     rates: Rates | None = None,
     *,
     keep: int = 0,
-    adapters: Adapters = "embedded",
+    adapters: Adapters = "memory",
 ) -> Result:
     """Play one seed; `keep` is how many last lines of its trace are kept.
 

@@ -118,7 +118,7 @@ class Stage:
             process.store.rates = CALM
 
 
-def set_stage(seed: int, rates: Rates, *, keep: int = 0, adapters: Adapters = "embedded") -> Stage:
+def set_stage(seed: int, rates: Rates, *, keep: int = 0, adapters: Adapters = "memory") -> Stage:
     """Build the world of a seed: its tenants, locations, products, rules and first stock."""
     root = random.Random(seed)
     engine = Engine(random.Random(root.getrandbits(64)), Trace(keep))

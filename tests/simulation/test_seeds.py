@@ -15,6 +15,7 @@ from tests.simulation.chunks import ORDERS, play_all
 
 SEEDS = 300
 CHUNK = 15
+ON_BOTH = 24
 CALLS = {
     "bus.complete",
     "bus.receive",
@@ -53,6 +54,16 @@ def test_one_seed_is_one_history_in_every_process() -> None:
     }
     assert digests == {play(5, 10).digest}
     assert play(6, 10).digest not in digests
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(2_000, 2_000 + ON_BOTH, 6))
+def test_one_seed_is_one_history_on_sqlite_and_in_memory(first: int) -> None:
+    for seed in range(first, first + 6):
+        in_memory = play(seed, ORDERS, adapters="memory")
+        on_sqlite = play(seed, ORDERS, adapters="embedded")
+        assert (in_memory.digest, in_memory.steps) == (on_sqlite.digest, on_sqlite.steps)
+        assert on_sqlite.failures == ()
 
 
 def test_every_call_is_crashed_before_and_after_it(
