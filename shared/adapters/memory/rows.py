@@ -5,9 +5,9 @@ and a batch that fails puts the old ones back.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import heappop, heappush
-from itertools import islice
+from itertools import count, islice
 from typing import Any, Final, cast
 
 from shared.adapters.embedded.rows import (
@@ -51,14 +51,16 @@ class Row:
         self._read_as: Kind[Any] | None = None
         self._fields: tuple[str, ...] | None = None
 
-    def know(self, body: Document | None, json: dict[str, Any] | None) -> None:
+    def know(
+        self, body: Document | None, json: dict[str, Any] | None, declared: Iterable[str]
+    ) -> None:
         """Remember the body, or its JSON, if reading `raw` would give the same.
 
         Raises:
             ValueError: a declared field holds an integer that no index could.
         """
         self._body, self._json = body, json
-        _check_integers(self.json() if body is None else body.__dict__, self.kind.fields)
+        _check_integers(self.json() if body is None else body.__dict__, declared)
 
     def stored(self, kind: Kind[D]) -> Stored[D]:
         """Return the document, decoded at the first look if it must be.
@@ -108,7 +110,7 @@ def _terms_of_model(body: Document, fields: tuple[str, ...]) -> Terms:
     return terms
 
 
-def _check_integers(values: Mapping[str, Any], fields: tuple[str, ...]) -> None:
+def _check_integers(values: Mapping[str, Any], fields: Iterable[str]) -> None:
     for field in fields:
         value = values.get(field)
         if value.__class__ is str or value is None:
@@ -160,6 +162,7 @@ class Rows:
         self._places: dict[Place, Row] = {}
         self._kinds: dict[tuple[str, str, str], dict[str, dict[str, Row]]] = {}
         self._expiring: list[tuple[int, int, Row]] = []
+        self._expiries = count()
         self.shards = [Shard() for _ in range(SHARDS)]
         self.at = self._places.get
 
@@ -172,7 +175,8 @@ class Rows:
         self._put_in(row)
         self.shard(row.kind.container, place[1], place[2]).append(row)
         if row.expires is not None:
-            heappush(self._expiring, (row.expires, row.seq, row))
+            # A sequence number comes again after a batch that failed, and rows do not compare.
+            heappush(self._expiring, (row.expires, next(self._expiries), row))
         return before
 
     def shard(self, container: Container, tenant_id: str, key: str) -> Shard:
@@ -194,13 +198,13 @@ class Rows:
 
     def forget(self, now: int, most: int) -> int:
         """Remove up to so many documents whose time is over; returns how many."""
-        count = 0
-        while count < most and self._expiring and self._expiring[0][0] <= now:
+        forgotten = 0
+        while forgotten < most and self._expiring and self._expiring[0][0] <= now:
             row = heappop(self._expiring)[-1]
             if row.is_latest:
                 self.remove(row)
-                count += 1
-        return count
+                forgotten += 1
+        return forgotten
 
     def of_kind(self, tenant_id: str, kind: Kind[Any], key: str | None) -> list[Row]:
         """Return a kind's rows, of a tenant or of one of its partitions, in no order."""

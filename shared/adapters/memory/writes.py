@@ -7,7 +7,7 @@ commits that.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from shared.adapters.embedded.rows import Place, microseconds, to_json
 from shared.adapters.embedded.writes import PURGE_EVERY, PURGE_MAX
@@ -27,6 +27,7 @@ from shared.kernel.documents import (
 from shared.kernel.errors import Exists, GuardFailed, Missing, Unavailable
 
 T = TypeVar("T")
+Fields: TypeAlias = frozenset[str]
 _SCALARS: Final = frozenset({str, int, bool, type(None)})
 
 
@@ -34,9 +35,10 @@ class Declared:
     """Which fields of which kinds are known; what a failed batch declared is forgotten."""
 
     def __init__(self) -> None:
-        self._committed: dict[tuple[str, str], frozenset[str]] = {}
-        self._known: dict[tuple[str, str], frozenset[str]] = {}
-        self._whole: dict[int, Kind[Any]] = {}  # by identity: a kind's hash costs more than this
+        self._committed: dict[tuple[str, str], Fields] = {}
+        self._known: dict[tuple[str, str], Fields] = {}
+        # By identity, as a kind's hash costs more; it keeps the kind, and thereby the identity.
+        self._whole: dict[int, tuple[Kind[Any], Fields]] = {}
         self._is_new = False  # something was declared since the last `begin`
 
     def begin(self) -> None:
@@ -55,17 +57,18 @@ class Declared:
         known = self._known.get((kind.container, kind.type))
         if known is None or not known.issuperset(kind.fields):
             return False
-        self._whole[id(kind)] = kind  # keeps the kind, and thereby its identity
+        self._whole[id(kind)] = kind, known
         return True
 
-    def declare(self, kind: Kind[Any]) -> None:
-        """Add the fields of a kind where they are new."""
-        if self.has(kind):
-            return
-        where = (kind.container, kind.type)
-        before = self._known.get(where)
-        after = frozenset(kind.fields) if before is None else before.union(kind.fields)
-        self._known[where], self._is_new = after, True
+    def declare(self, kind: Kind[Any]) -> Fields:
+        """Return the known fields of all kinds of this type, adding this one's where new."""
+        if not self.has(kind):
+            where = (kind.container, kind.type)
+            self._known[where] = self._known.get(where, Fields()).union(kind.fields)
+            self._is_new = True
+            self._whole.clear()
+            self.has(kind)
+        return self._whole[id(kind)][1]
 
 
 class Writer:
@@ -196,8 +199,7 @@ class Writer:
     def _put(
         self, row: Row, body: Document | None = None, json: dict[str, Any] | None = None
     ) -> None:
-        self.declared.declare(row.kind)
-        row.know(body, json)
+        row.know(body, json, self.declared.declare(row.kind))
         if row.ttl_s is not None:
             # As in Cosmos DB, a document's time to live counts from its last write.
             row.expires = self._now + row.ttl_s * 1_000_000
