@@ -99,6 +99,9 @@ class Expire: ...
 class ReleaseDate: ...
 
 
+class Preorder: ...
+
+
 class ReceiveReturn: ...
 
 
@@ -125,7 +128,8 @@ PART_LIFE: Final = Machine(
         _S.PREORDERED: {Cancel: _S.CANCELLED, ReleaseDate: _S.PENDING},
         _S.BACKORDERED: {**_WAITING_ROWS, NoLocation: _S.UNFILLABLE, Reset: _S.PENDING},
         _S.UNFILLABLE: {**_WAITING_ROWS, Backorder: _S.BACKORDERED, Reset: _S.PENDING},
-        _S.EXCEPTION: {Cancel: _S.CANCELLED, Reset: _S.PENDING},
+        # Goods that are known only now may have their release date still ahead.
+        _S.EXCEPTION: {Cancel: _S.CANCELLED, Reset: _S.PENDING, Preorder: _S.PREORDERED},
         _S.SOURCED: {
             Reject: _S.PENDING,
             Ship: _S.SHIPPED,

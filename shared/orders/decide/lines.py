@@ -148,6 +148,11 @@ def _arrival(
         return (PartState.DELIVERED if is_paid else PartState.PENDING), None
     if line.sku is None:
         return PartState.EXCEPTION, actions.UNKNOWN_SKU
-    if line.release_at is not None and line.release_at > now:
+    if is_preordered(line.release_at, now):
         return PartState.PREORDERED, None
     return PartState.PENDING, None
+
+
+def is_preordered(release_at: datetime | None, now: datetime) -> bool:
+    """Tell whether goods are sold before they may be sent."""
+    return release_at is not None and release_at > now

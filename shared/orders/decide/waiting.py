@@ -1,6 +1,7 @@
 """Waiting parts go on: reset by a person, a release date, another method, a known SKU."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from shared.contracts.orders import PartsReset
@@ -16,6 +17,7 @@ from shared.orders.decide.bundles import (
 )
 from shared.orders.decide.change import Act, Change, Cut
 from shared.orders.decide.draft import Draft
+from shared.orders.decide.lines import is_preordered
 from shared.orders.decide.products import ProductFacts
 from shared.orders.decide.status import all_parts, is_routed
 from shared.orders.model import (
@@ -81,6 +83,8 @@ def reach_release_date(order: Order, act: Act) -> Change | None:
 def assign_sku(order: Order, line_id: str, product: ProductFacts, act: Act) -> Change | None:
     """Say which product a line of an unknown SKU is, and route it; None when it says so already.
 
+    Before its release date it waits as other preorders do.
+
     A bundle's components take the line's place.
 
     Raises:
@@ -98,10 +102,17 @@ def assign_sku(order: Order, line_id: str, product: ProductFacts, act: Act) -> C
     for known in _known_as(draft, line, product):
         for part in known.parts:
             if part.state is PartState.EXCEPTION:
-                events = (life.Reset,) if is_routed(known) else (life.Reset, life.Grant)
+                events = _begins_by(known, act.now)
                 draft.cut(known.line_id, part, Cut(part.quantity, events, _FRESH))
     skus = tuple(dict.fromkeys((*order.skus, *skus_of(draft.lines()))))
     return draft.finish(PartsReset, facts={"reason": "sku-assigned"}, changes={"skus": skus})
+
+
+def _begins_by(line: Line, now: datetime) -> tuple[type, ...]:
+    """Return the rows to where a line that is known only now would have begun."""
+    if not is_routed(line):
+        return (life.Reset, life.Grant)
+    return (life.Preorder,) if is_preordered(line.release_at, now) else (life.Reset,)
 
 
 def _is_sold_as(order: Order, line_id: str, product: ProductFacts) -> bool:

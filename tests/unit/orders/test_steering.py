@@ -183,6 +183,23 @@ def test_an_assigned_sku_sends_the_line_to_routing() -> None:
         decide.assign_sku(change.order, "1", ProductFacts("OTHER"), ACT)
 
 
+def test_an_assigned_sku_waits_for_its_release_date_as_other_preorders_do() -> None:
+    due = NOW + timedelta(days=3)
+    order = an_order(a_line(sku="NOPE", release_at=due))
+    change = done(decide.assign_sku(order, "1", BOOT, ACT))
+    assert states(change.order) == [(1, 3, "preordered")]
+    assert (change.order.due_at, change.event.route, change.event.stock) == (due, True, ())
+    assert decide.parts_to_route(change.order) == ()
+    queued = done(decide.queue_preorders(change.order, ACT))
+    assert [type(task) for task in queued.event.stock] == [Queue]
+
+
+def test_an_assigned_sku_whose_release_date_is_over_is_routed() -> None:
+    order = an_order(a_line(sku="NOPE", release_at=NOW))
+    change = done(decide.assign_sku(order, "1", BOOT, ACT))
+    assert states(change.order) == [(1, 3, "pending")]
+
+
 def test_a_line_that_proves_digital_is_delivered() -> None:
     product = ProductFacts("EBOOK", kind=ItemKind.DIGITAL)
     change = done(decide.assign_sku(an_order(a_line(sku="NOPE")), "1", product, ACT))
