@@ -30,7 +30,11 @@ _REPLAY: Final = re.compile(r"#p[0-9]+", re.ASCII)
 
 
 def order_of(lot: Lot) -> str | None:
-    """Return the order that a message of routing is about; None where it is about stock alone."""
+    """Return the order that a message of routing is about; None where it is about stock alone.
+
+    A body that is kept apart may be gone by now: its message still names the order by its session
+    (design 4), or the SKU, which no order is found by.
+    """
     if lot.subscription != ROUTING:
         return None
     try:
@@ -38,7 +42,9 @@ def order_of(lot: Lot) -> str | None:
     except (Unreadable, Invalid):
         return None
     named = event.data.get("order_id")
-    return named if isinstance(named, str) else None
+    if event.dataref is not None:
+        named = (lot.message.session_id or "").removeprefix(f"{event.tenantid}:")
+    return named if isinstance(named, str) and named else None
 
 
 def is_replay(lot: Lot) -> bool:

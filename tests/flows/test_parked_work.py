@@ -37,10 +37,13 @@ def the_event(order: Order, **changes: Any) -> bytes:
     ).encode()
 
 
-async def arrives(shop: Shop, body: bytes, message_id: str, **properties: Any) -> None:
+async def arrives(
+    shop: Shop, body: bytes, message_id: str, session_id: str | None = None, **properties: Any
+) -> None:
     message = ServiceBusMessage(
         body=body,
         message_id=message_id,
+        session_id=session_id,
         application_properties=properties,
         user_properties={},
         delivery_count=1,
@@ -71,6 +74,35 @@ async def test_parked_work_is_an_exception_of_its_order_and_its_replay_resolves_
     text = {"text": "the version that was missing"}
     assert (await shop.call(orders.note_order, {"order": order.order_id}, body=text)).status < 300
     await arrives(shop, body, "e-1#p2@routing", **{"original-message-id": "e-1"})
+    assert await open_ones(shop) == []
+
+
+async def test_parked_work_whose_body_is_kept_apart_is_an_exception_of_its_order_too(
+    shop: Shop,
+) -> None:
+    order = await shop.place()
+    body = the_event(order, order_version=order.version + 2)
+    await shop.world.claims.put(TENANT, "e-1", body)
+    envelope = json.loads(body)
+    del envelope["data"]
+    short = json.dumps(envelope | {"dataref": "e-1"}).encode()
+    of_order = f"{TENANT}:{order.order_id}"
+    await arrives(shop, short, "e-1", of_order, attempt=20)
+    (row,) = await open_ones(shop)
+    assert (row["order_id"], row["detail"]["code"]) == (order.order_id, "attempts-exhausted")
+    text = {"text": "the version that was missing"}
+    assert (await shop.call(orders.note_order, {"order": order.order_id}, body=text)).status < 300
+    await arrives(shop, short, "e-1#p1@routing", of_order, **{"original-message-id": "e-1"})
+    assert await open_ones(shop) == []
+
+
+async def test_parked_work_whose_body_is_kept_apart_may_be_about_stock_alone(shop: Shop) -> None:
+    await shop.place()
+    envelope = {"specversion": "1.0", "id": "e-1", "source": "/test", "tenantid": TENANT}
+    short = json.dumps(envelope | {"type": "inventory.x.v1", "dataref": "gone"}).encode()
+    await arrives(shop, short, "e-1", f"{TENANT}:BOOT", attempt=20)
+    await arrives(shop, short, "e-2", attempt=20)
+    assert len((await shop.call(operations.list_parked)).body["items"]) == 2
     assert await open_ones(shop) == []
 
 
