@@ -144,7 +144,7 @@ async def _written(
 
 async def _save_over(
     store: Documents, stored: Stored[Order], change: Change, act: Act, **rest: Any
-) -> Order:
+) -> Stored[Order]:
     """Put the order back over whatever stands there by now, as its next version."""
     there = await order_service.load(store, act.tenant_id, stored.body.order_id)
     version = there.body.version + 1
@@ -155,7 +155,7 @@ async def _save_over(
 
 async def _save_in_two(
     store: Documents, stored: Stored[Order], change: Change, act: Act, **rest: Any
-) -> Order:
+) -> Stored[Order]:
     """Write the order first and its event afterwards."""
     later: list[Operation] = []
 
@@ -173,9 +173,9 @@ async def _save_in_two(
             return getattr(store, name)
 
     parted: Any = Parted()
-    order = await save(parted, stored, change, act, **rest)
-    await store.batch(act.tenant_id, Container.ORDERS, order.order_id, later)
-    return order
+    saved = await save(parted, stored, change, act, **rest)
+    await store.batch(act.tenant_id, Container.ORDERS, saved.key, later)
+    return saved
 
 
 async def _checkpoint_first(

@@ -13,10 +13,11 @@ from shared.contracts.stock import (
     Move,
     Queue,
     StockTask,
+    Unqueue,
 )
 from shared.flows.context import Flows
 from shared.flows.exchange import follow_exchange
-from shared.flows.promise_order import promise_order, read_order
+from shared.flows.promise_order import promise_order, read_order, serve_waiter
 from shared.flows.spare_capacity import give_back_capacity
 from shared.flows.take_back import take_back_stock
 from shared.inventory import service as inventory
@@ -54,8 +55,7 @@ async def follow_order(flows: Flows, event: OrderWork, now: datetime) -> None:
     Raises:
         NotYetReserved, Unavailable: the same event may succeed later.
     """
-    for task in event.stock:
-        await inventory.perform(flows.store, event.tenant_id, task, event.occurred_at)
+    await _perform(flows, event)
     if event.route:
         seen = event.order_version
         await promise_order(flows, event.tenant_id, event.order_id, now, seen=seen)
@@ -69,6 +69,21 @@ async def follow_order(flows: Flows, event: OrderWork, now: datetime) -> None:
     if event.exchange is not None:
         caller = system(event.tenant_id, "exchange")
         await follow_exchange(flows, caller, event.exchange, now)
+
+
+async def _perform(flows: Flows, event: OrderWork) -> None:
+    """Do an event's stock tasks; the queue of a SKU changes in one write."""
+    queues: dict[str, list[Queue | Unqueue]] = {}
+    for task in event.stock:
+        match task:
+            case Queue():
+                queues.setdefault(task.wait.sku, []).append(task)
+            case Unqueue():
+                queues.setdefault(task.sku, []).append(task)
+            case _:
+                await inventory.perform(flows.store, event.tenant_id, task, event.occurred_at)
+    for sku, tasks in queues.items():
+        await inventory.queue(flows.store, event.tenant_id, sku, tasks)
 
 
 async def _has_units(flows: Flows, event: OrderWork, now: datetime) -> bool:
@@ -100,26 +115,29 @@ def _may_undo_work(task: StockTask) -> bool:
 
 async def serve_waiters(flows: Flows, freed: StockFreed, now: datetime) -> None:
     """Let waiting parts have freed units: by priority, promise, acceptance; a bounded number."""
-    queued = await inventory.demand(flows.store, freed.tenant_id, freed.sku)
+    store, tenant_id, sku = flows.store, freed.tenant_id, freed.sku
+    queued = await inventory.demand(store, tenant_id, sku)
     if not queued.has_units:
         return
-    known = await flows.knowledge.of(freed.tenant_id, now)
+    known = await flows.knowledge.of(tenant_id, now)
     site = known.stock_sites.get(freed.location_id)
-    if site is None:
+    if site is None or not await _is_free(flows, freed, now):
         return
     asked: set[str] = set()
     async for wait in inventory.waiting_for(
-        *(flows.store, freed.tenant_id, freed.sku),
-        site=site,
-        rules=known.stock_rules,
-        queued=queued,
+        *(store, tenant_id, sku), site=site, rules=known.stock_rules, queued=queued
     ):
         if wait.order_id in asked:
             continue
         asked.add(wait.order_id)
-        level = await inventory.level(
-            flows.store, freed.tenant_id, freed.sku, freed.location_id, now
-        )
-        if level is None or level.free <= 0 or len(asked) > ASKED_MAX:
+        if len(asked) > ASKED_MAX:
             return
-        await promise_order(flows, freed.tenant_id, wait.order_id, now, is_freed=True)
+        # Whoever could not use it has left as much as there was.
+        is_served = await serve_waiter(flows, tenant_id, wait.order_id, now)
+        if is_served and not await _is_free(flows, freed, now):
+            return
+
+
+async def _is_free(flows: Flows, freed: StockFreed, now: datetime) -> bool:
+    level = await inventory.level(flows.store, freed.tenant_id, freed.sku, freed.location_id, now)
+    return level is not None and level.free > 0

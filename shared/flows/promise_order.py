@@ -5,41 +5,39 @@ document is create-only, capacity and reservations are taken under ids that it m
 closing batch if-matches the order.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from shared.catalog import capacity
 from shared.contracts.orders import PartsReset
 from shared.contracts.outbox import record
-from shared.contracts.stock import generation_of_reserve
 from shared.flows.closing import auto_cancel_at, fulfillments_of, with_endings
 from shared.flows.context import Flows
-from shared.flows.planning import decide_attempt, own_softs
+from shared.flows.planning import decide_attempt, decide_freed
 from shared.flows.spare_capacity import give_back_capacity
+from shared.flows.taking import Taken, take
 from shared.flows.tariffs import Wanted
 from shared.fulfillment import service as work_service
-from shared.inventory import service as inventory
-from shared.inventory.model import ClosesWait, Reserve, Reserved, Won
 from shared.kernel.documents import Container, Create, Operation, Stored
 from shared.kernel.errors import Exists, GuardFailed, Unavailable
 from shared.orders import decide as orders
 from shared.orders import service as order_service
 from shared.orders.decide import Act, Outcome
 from shared.orders.model import Order
-from shared.orders.work import DECISIONS, Decision, Pick
+from shared.orders.work import DECISIONS, Decision
 
 RUN_ATTEMPTS_MAX: Final = 3  # one run of the flow plans again this often (semantics 5)
 CLOSE_ATTEMPTS_MAX: Final = 5
 ACTOR: Final = "system:promise"
 
 
-@dataclass(slots=True)
-class Taken:
-    """What one execution of a decision won and failed to win, by reservation id."""
-
-    won: list[Pick] = field(default_factory=list)
-    failed: list[Pick] = field(default_factory=list)
+@dataclass(frozen=True, slots=True)
+class _Run:
+    tenant_id: str
+    first_attempt: int
+    now: datetime
+    is_freed: bool = False
+    spent: frozenset[str] = frozenset()  # fulfillments whose capacity has gone back
 
 
 async def promise_order(
@@ -60,27 +58,47 @@ async def promise_order(
     Raises:
         Unavailable: the order is read older than `seen`, or others change it; try again later.
     """
-    first: int | None = None
-    for run in range(1, RUN_ATTEMPTS_MAX + 1):
-        stored = await read_order(flows, tenant_id, order_id, seen)
-        if stored is None:
-            return None
-        order = stored.body
-        if order.attempts and run == 1:
-            await give_back_capacity(flows, tenant_id, order)
-        first = first or order.attempts + 1
-        run_of = _Run(tenant_id, first, now, is_freed=is_freed)
-        decision = await _decision(flows, run_of, stored)
+    stored = await read_order(flows, tenant_id, order_id, seen)
+    if stored is None:
+        return None
+    run = _Run(tenant_id, stored.body.attempts + 1, now, is_freed=is_freed)
+    return (await _source(flows, run, stored)).body
+
+
+async def serve_waiter(flows: Flows, tenant_id: str, order_id: str, now: datetime) -> bool:
+    """Let an order have what came free; False when it is of no use to it.
+
+    Raises:
+        Unavailable: others change the order; try again later.
+    """
+    stored = await read_order(flows, tenant_id, order_id, 0)
+    if stored is None:
+        return False
+    run = _Run(tenant_id, stored.body.attempts + 1, now, is_freed=True)
+    return (await _source(flows, run, stored)).etag != stored.etag
+
+
+async def _source(flows: Flows, run: _Run, stored: Stored[Order]) -> Stored[Order]:
+    """Plan, take and close until nothing is left to plan; an attempt goes on from the last one's.
+
+    What went back of capacity is remembered with the next close, so that nobody asks for it again.
+    """
+    if stored.body.attempts:
+        spent = await give_back_capacity(flows, run.tenant_id, stored.body)
+        run = replace(run, spent=spent)
+    for attempt in range(1, RUN_ATTEMPTS_MAX + 1):
+        decision = await _decision(flows, run, stored)
         if decision is None:
-            return await _queue_preorders(flows, run_of, stored)
-        taken = await _take(flows, tenant_id, order, decision)
-        is_last = run == RUN_ATTEMPTS_MAX
-        order = await _close(flows, run_of, stored, decision, taken, is_last=is_last)
+            return await _queue_preorders(flows, run, stored)
+        taken = await take(flows, run.tenant_id, stored.body, decision)
+        is_last = attempt == RUN_ATTEMPTS_MAX
+        stored = await _close(flows, run, stored, decision, taken, is_last=is_last)
         # An edit voids a plan without asking for another: what is pending yet is planned again.
         is_short = bool(taken.failed) and not is_last
-        if not is_short and not await _wanted(flows, replace(run_of, is_freed=False), order):
-            return order
-    raise Unavailable(f"{order_id} was changed after each of {RUN_ATTEMPTS_MAX} plans")
+        if not is_short and not await _wanted(flows, replace(run, is_freed=False), stored.body):
+            return stored
+    name = stored.body.order_id
+    raise Unavailable(f"{name} was changed after each of {RUN_ATTEMPTS_MAX} plans")
 
 
 async def read_order(
@@ -97,14 +115,6 @@ async def read_order(
     return stored
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    tenant_id: str
-    first_attempt: int
-    now: datetime
-    is_freed: bool = False
-
-
 async def _decision(flows: Flows, run: _Run, stored: Stored[Order]) -> Decision | None:
     """Return the decision of the next attempt: the one that stands, else a new one.
 
@@ -114,15 +124,16 @@ async def _decision(flows: Flows, run: _Run, stored: Stored[Order]) -> Decision 
     order, store, tenant_id = stored.body, flows.store, run.tenant_id
     name = f"decision:{order.attempts + 1}"
     wanted = await _wanted(flows, run, order)
-    if order.attempts or not wanted:
+    if _may_stand(run, order, is_wanted=bool(wanted)):
         standing = await store.get(tenant_id, DECISIONS, order.order_id, name)
         if standing is not None:
             return standing.body
     if not wanted:
         return None
     known = await flows.knowledge.of(tenant_id, run.now)
-    decision = await decide_attempt(store, known, order, wanted, run.first_attempt, run.now)
-    if run.is_freed and not decision.picks:
+    decide = decide_freed if run.is_freed else decide_attempt
+    decision = await decide(store, known, order, wanted, run.first_attempt, run.now)
+    if decision is None:
         return None  # what came free is of no use to it: it waits as it did
     operations: list[Operation] = [Create(DECISIONS, name, decision)]
     if run.is_freed:
@@ -135,6 +146,17 @@ async def _decision(flows: Flows, run: _Run, stored: Stored[Order]) -> Decision 
             raise Unavailable(f"{name} of {order.order_id} cannot be read back") from None
         return written.body
     return decision
+
+
+def _may_stand(run: _Run, order: Order, *, is_wanted: bool) -> bool:
+    """Tell whether to look for a decision that another delivery made: it is executed as it is.
+
+    What is made in this run is made behind an attempt that was closed a moment ago. And where freed
+    stock finds nothing that waits, a plan comes again with the event that it was made for.
+    """
+    if not is_wanted:
+        return not run.is_freed
+    return 0 < order.attempts < run.first_attempt
 
 
 def _freed_event(run: _Run, order: Order, name: str) -> Operation:
@@ -154,12 +176,12 @@ def _freed_event(run: _Run, order: Order, name: str) -> Operation:
     return record(Container.ORDERS, name, 1, event, actor=ACTOR)
 
 
-async def _queue_preorders(flows: Flows, run: _Run, stored: Stored[Order]) -> Order:
+async def _queue_preorders(flows: Flows, run: _Run, stored: Stored[Order]) -> Stored[Order]:
     """Queue the demand of parts whose release date is ahead; nothing else is to be done."""
     act = Act(run.tenant_id, run.now, ACTOR)
     change = orders.queue_preorders(stored.body, act)
     if change is None:
-        return stored.body
+        return stored
     return await order_service.save(flows.store, stored, change, act)
 
 
@@ -174,71 +196,6 @@ async def _wanted(flows: Flows, run: _Run, order: Order) -> tuple[Wanted, ...]:
     )
 
 
-async def _take(flows: Flows, tenant_id: str, order: Order, decision: Decision) -> Taken:
-    """Take capacity, then stock, part by part, under the decision's ids."""
-    full = await _capacity(flows, tenant_id, decision)
-    taken = Taken()
-    queued = {(line.line_id, part.part): part.queued for line in order.lines for part in line.parts}
-    for pick in decision.picks:
-        if pick.fulfillment_id in full:
-            taken.failed.append(pick)
-            continue
-        was_queued = queued.get((pick.line_id, pick.source_part), False)
-        wanted = _reserve(order, decision, pick, was_queued=was_queued)
-        outcome = await _reserved(flows, tenant_id, order, wanted, decision.decided_at)
-        (taken.won if isinstance(outcome, Won) else taken.failed).append(pick)
-    return taken
-
-
-async def _reserved(
-    flows: Flows, tenant_id: str, order: Order, wanted: Reserve, at: datetime
-) -> Reserved:
-    """Reserve; what the order's quote holds of the SKU there becomes the order's own."""
-    softs = await own_softs(flows.store, tenant_id, order, wanted.sku, at)
-    for soft in softs:
-        if soft.location_id == wanted.location_id and soft.line_id == wanted.line_id:
-            return await inventory.harden(flows.store, tenant_id, soft.reservation_id, wanted, at)
-    return await inventory.reserve(flows.store, tenant_id, wanted, at)
-
-
-def _reserve(order: Order, decision: Decision, pick: Pick, *, was_queued: bool) -> Reserve:
-    generation = generation_of_reserve(decision.attempt)
-    return Reserve(
-        reservation_id=pick.reservation_id,
-        sku=pick.sku,
-        location_id=pick.location_id,
-        quantity=pick.quantity,
-        order_id=order.order_id,
-        line_id=pick.line_id,
-        part=pick.part,
-        guard=pick.guard,
-        tracked=pick.tracked,
-        closes_wait=ClosesWait(pick.source_part, generation) if was_queued else None,
-    )
-
-
-async def _capacity(flows: Flows, tenant_id: str, decision: Decision) -> frozenset[str]:
-    """Take each fulfillment's share of its day; returns those for which the day was full."""
-    full, asked = set(), set()
-    for pick in decision.picks:
-        if pick.capacity_day is None or pick.capacity_limit is None:
-            continue
-        if pick.fulfillment_id in asked:
-            continue
-        asked.add(pick.fulfillment_id)
-        if not await capacity.take(
-            flows.store,
-            tenant_id,
-            pick.location_id,
-            pick.capacity_day,
-            fulfillment_id=pick.fulfillment_id,
-            units=pick.capacity_units,
-            limit=pick.capacity_limit,
-        ):
-            full.add(pick.fulfillment_id)
-    return frozenset(full)
-
-
 async def _close(
     flows: Flows,
     run: _Run,
@@ -247,35 +204,34 @@ async def _close(
     taken: Taken,
     *,
     is_last: bool,
-) -> Order:
+) -> Stored[Order]:
     """Write the attempt's end into the order, whatever happened to the order since `stored`."""
     tenant_id, now = run.tenant_id, run.now
     known = await flows.knowledge.of(tenant_id, now)
     act = Act(tenant_id, now, ACTOR)
-    outcome = Outcome(
-        frozenset(pick.reservation_id for pick in taken.won),
-        lost_action=known.settings.shortage if is_last else "next",
-        auto_cancel_at=auto_cancel_at(known, now),
-    )
+    won = frozenset(pick.reservation_id for pick in taken.won)
+    action = known.settings.shortage if is_last else "next"
+    outcome = Outcome(won, lost_action=action, auto_cancel_at=auto_cancel_at(known, now))
     for _ in range(CLOSE_ATTEMPTS_MAX):
-        closing = orders.close_attempt(stored.body, decision, outcome, act)
+        order = orders.without_takes(stored.body, run.spent)
+        closing = orders.close_attempt(order, decision, outcome, act)
         if closing is None:
             # Another delivery closed it; its event ends what it did not keep. What was taken here
             # after that is given back now, or by whoever sources this order next.
             await give_back_capacity(flows, tenant_id, stored.body)
-            return stored.body
+            return stored
         change = with_endings(closing, decision)
         extra = [
             work_service.creation(work)
             for work in fulfillments_of(known, change.order, closing.sourced, decision.attempt, now)
         ]
         try:
-            order = await order_service.save(flows.store, stored, change, act, extra=extra)
+            closed = await order_service.save(flows.store, stored, change, act, extra=extra)
         except (GuardFailed, Exists):
             stored = await order_service.load(flows.store, tenant_id, decision.order_id)
             continue
         made = {pick.fulfillment_id for pick in closing.sourced}
         if any(pick.capacity_day and pick.fulfillment_id not in made for pick in decision.picks):
-            await give_back_capacity(flows, tenant_id, order)
-        return order
+            await give_back_capacity(flows, tenant_id, closed.body)
+        return closed
     raise Unavailable(f"{decision.order_id} is being changed by others")

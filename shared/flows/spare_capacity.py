@@ -18,17 +18,20 @@ from shared.orders.model import Order
 NOT_DONE: Final = frozenset({Status.REJECTED, Status.CANCELLED, Status.EXPIRED})
 
 
-async def give_back_capacity(flows: Flows, tenant_id: str, order: Order) -> None:
+async def give_back_capacity(flows: Flows, tenant_id: str, order: Order) -> frozenset[str]:
     """Give back what closed attempts took for work that is not there, or is over undone.
 
-    Of an order that took none, or whose parts stand for all of it, nothing is read.
+    Of an order that took none, or whose parts stand for all of it, nothing is read. Returns the
+    fulfillments whose takes are spent now, here or before, and for good.
     """
     loose = orders.loose_takes(order)
     if not loose:
-        return
+        return frozenset()
     # The order was read first: work of an attempt that it has closed is there to be read.
     works = await work_service.of_order(flows.store, tenant_id, order.order_id)
     needed = {work.body.fulfillment_id for work in works if work.body.status not in NOT_DONE}
-    for fulfillment_id, location_id in loose.items():
-        if fulfillment_id not in needed:
-            await capacity.give_back(flows.store, tenant_id, location_id, fulfillment_id)
+    spent = [name for name in loose if name not in needed]
+    for fulfillment_id in spent:
+        at = loose[fulfillment_id]
+        await capacity.give_back(flows.store, tenant_id, at, fulfillment_id)
+    return frozenset(spent)

@@ -61,6 +61,16 @@ def rank_of(wait: Wait) -> str:
     return f"{PRIORITY_MAX - wait.priority:04d}|{promise}|{stamp(wait.accepted_at)}"
 
 
+def latest(changes: Iterable[WaitChange]) -> tuple[WaitChange, ...]:
+    """Return the last word on each wait: one batch writes a document once."""
+    found: dict[str, WaitChange] = {}
+    for change in changes:
+        name = changed_wait_id(change)
+        if name not in found or change.generation > found[name].generation:
+            found[name] = change
+    return tuple(found.values())
+
+
 def wait_document(change: WaitChange) -> WaitDocument:
     """Return the document of a part that nothing was known of."""
     if isinstance(change, Close):

@@ -2,6 +2,7 @@
 
 from shared.inventory.service.ending import end, perform, release
 from shared.inventory.service.ledger import LedgerPage, ledger
+from shared.inventory.service.queueing import queue
 from shared.inventory.service.reading import (
     demand,
     level,
@@ -35,6 +36,7 @@ __all__ = [
     "overcommitted",
     "perform",
     "pickup",
+    "queue",
     "quote_softs",
     "reconcile",
     "record",

@@ -17,7 +17,7 @@ from shared.contracts.stock import (
 from shared.inventory.decide import ending as decide
 from shared.inventory.decide.amounts import Sight
 from shared.inventory.decide.recording import delta_operations, restore_operations
-from shared.inventory.decide.waiting import unqueued, wait_operations
+from shared.inventory.decide.waiting import wait_operations
 from shared.inventory.model import (
     ENDS,
     RESERVATIONS,
@@ -30,6 +30,7 @@ from shared.inventory.model import (
     stamp,
 )
 from shared.inventory.service.commit import ATTEMPTS_MAX, Build, commit, look_at_level
+from shared.inventory.service.queueing import queue
 from shared.inventory.service.reading import happened_after, open_softs
 from shared.kernel.documents import Documents, Operation
 from shared.kernel.errors import Exists, Unavailable
@@ -54,13 +55,9 @@ async def perform(store: Documents, tenant_id: str, task: StockTask, at: datetim
         case DivideReservation():
             return await divide(store, tenant_id, task, at)
         case Queue():
-            sku, change = task.wait.sku, task.wait
-            done = await commit(store, tenant_id, sku, lambda s: wait_operations(s, [change]))
-            return Outcome.DONE if done else Outcome.REPEATED
+            return await queue(store, tenant_id, task.wait.sku, [task])
         case Unqueue():
-            close = unqueued(task)
-            done = await commit(store, tenant_id, task.sku, lambda s: wait_operations(s, [close]))
-            return Outcome.DONE if done else Outcome.REPEATED
+            return await queue(store, tenant_id, task.sku, [task])
         case Move():
             return await _once(store, tenant_id, task.sku, lambda s: delta_operations(task, s)[1])
         case Restore():

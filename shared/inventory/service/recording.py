@@ -5,7 +5,7 @@ from datetime import datetime
 
 from shared.contracts.inventory import Adjustment, Count, Receipt, Sale, StockMessage
 from shared.inventory.decide import recording as decide
-from shared.inventory.decide.amounts import Sight
+from shared.inventory.decide.amounts import NOTHING, Sight
 from shared.inventory.model import (
     MOVEMENTS,
     MovementDocument,
@@ -66,9 +66,10 @@ async def _count(store: Documents, tenant_id: str, message: Count, now: datetime
     for _ in range(ATTEMPTS_MAX):
         sight = Sight()
         await look_at_level(store, tenant_id, sku, location_id, sight)
-        later = await happened_after(store, tenant_id, sku, location_id, as_of)
         stored = sight.levels[location_id]
-        withheld = 0
+        later, withheld = NOTHING, 0
+        if stored is not None:  # whatever happens to goods makes the level where there was none
+            later = await happened_after(store, tenant_id, sku, location_id, as_of)
         if message.net_of_reservations and stored is not None:
             withheld = await held_at(store, tenant_id, stored.body, as_of)
         body, operations = decide.count_operations(message, as_of, stored, later, withheld)

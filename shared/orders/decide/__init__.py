@@ -69,6 +69,7 @@ from shared.orders.decide.status import (
     parts_to_route,
     preorders_to_queue,
     status_of,
+    without_takes,
 )
 from shared.orders.decide.waiting import assign_sku, reach_release_date, redirect, reset
 
@@ -147,4 +148,5 @@ __all__ = [
     "till_movement_id",
     "total_of",
     "void",
+    "without_takes",
 ]

@@ -1,6 +1,6 @@
 """What follows from the states of an order's parts, and is never set by hand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from datetime import datetime
 from typing import Final
 
@@ -38,6 +38,17 @@ def loose_takes(order: Order) -> dict[str, str]:
     """
     held = {part.fulfillment_id for _, part in all_parts(order) if part.state in RESERVED}
     return {name: location for name, location in order.takes.items() if name not in held}
+
+
+def without_takes(order: Order, spent: Set[str]) -> Order:
+    """Return the order without the takes whose capacity has gone back: nobody looks at them again.
+
+    For what is written of the order next, as long as that is not refused.
+    """
+    if spent.isdisjoint(order.takes):
+        return order
+    left = {name: location for name, location in order.takes.items() if name not in spent}
+    return order.model_copy(update={"takes": left})
 
 
 def status_of(order: Order) -> OrderStatus:

@@ -73,7 +73,7 @@ async def save(
     extra: Sequence[Operation] = (),
     command_id: str | None = None,
     correlation_id: str = "",
-) -> Order:
+) -> Stored[Order]:
     """Write one transition as one batch, with what else belongs to it.
 
     Raises:
@@ -82,12 +82,13 @@ async def save(
     """
     operations = [*transition(stored, change, act, correlation_id), *extra]
     operations += await _settlements(store, stored.body, change, act, correlation_id)
+    first = 0
     if command_id is not None:
-        operations.insert(
-            0, Create(COMMANDS, f"cmd:{command_id}", CommandDone(at=act.now, by=act.by))
-        )
-    await store.batch(act.tenant_id, Container.ORDERS, change.order.order_id, operations)
-    return change.order
+        done = CommandDone(at=act.now, by=act.by)
+        operations.insert(0, Create(COMMANDS, f"cmd:{command_id}", done))
+        first = 1
+    etags = await store.batch(act.tenant_id, Container.ORDERS, change.order.order_id, operations)
+    return Stored(stored.id, stored.key, etags[first], change.order)
 
 
 async def _settlements(
@@ -153,16 +154,12 @@ async def change_order(
         if change is None:
             return stored.body
         try:
-            return await save(
-                store,
-                stored,
-                change,
-                act,
-                command_id=command_id,
-                correlation_id=correlation_id,
+            saved = await save(
+                *(store, stored, change, act), command_id=command_id, correlation_id=correlation_id
             )
         except (GuardFailed, Exists):
             continue
+        return saved.body
     raise Unavailable(f"{order_id} is being changed by others")
 
 

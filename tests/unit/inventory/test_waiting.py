@@ -9,7 +9,26 @@ from shared.inventory.decide.rules import Site
 from shared.inventory.decide.waiting import demand_operations, next_wait, wait_document
 from shared.inventory.model import Outcome, Pool, StockRules
 from shared.kernel.documents import Create, Documents, Patch
+from shared.kernel.errors import WriteLost
 from tests.unit.inventory.stock import NOW, SKU, TENANT, a_store, a_wait, is_clean, minutes
+
+
+class Counted:
+    """A store that counts its writes, and those that were lost."""
+
+    def __init__(self, store: Documents) -> None:
+        self._store, self.batches, self.lost = store, 0, 0
+
+    async def batch(self, *asked: Any) -> tuple[str, ...]:
+        self.batches += 1
+        try:
+            return await self._store.batch(*asked)
+        except WriteLost:
+            self.lost += 1
+            raise
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
 
 
 def an_unqueue(**changes: Any) -> Unqueue:
@@ -65,6 +84,41 @@ async def test_an_unqueue_that_overtakes_its_queue_task_wins() -> None:
         assert await demand(store) == ({}, {})
         assert await queue(store, generation=5) is Outcome.DONE
         assert await demand(store) == ({"web": 2}, {})
+
+
+async def test_the_parts_of_one_event_are_queued_in_one_write() -> None:
+    async with a_store() as store:
+        counted = Counted(store)
+        tasks = [Queue(wait=a_wait(part=part)) for part in (1, 2, 3)]
+        for outcome in (Outcome.DONE, Outcome.REPEATED):
+            assert await inventory.queue(counted, TENANT, SKU, tasks) is outcome
+        assert (counted.batches, counted.lost) == (3, 2)  # its sums' first unit; its repetition
+        assert await demand(store) == ({"web": 6}, {})
+        assert await is_clean(store)
+
+
+async def test_what_was_queued_before_is_read_and_then_written_once() -> None:
+    async with a_store() as store:
+        await queue(store)
+        counted = Counted(store)
+        tasks: list[Queue | Unqueue] = [
+            Queue(wait=a_wait(quantity=4, generation=5)),
+            an_unqueue(part=2),
+        ]
+        assert await inventory.queue(counted, TENANT, SKU, tasks) is Outcome.DONE
+        assert (counted.batches, counted.lost) == (1, 0)
+        assert await demand(store) == ({"web": 4}, {})
+
+
+async def test_of_two_tasks_of_one_part_the_later_generation_counts() -> None:
+    async with a_store() as store:
+        await queue(store)
+        tasks: list[Queue | Unqueue] = [
+            an_unqueue(generation=4),
+            Queue(wait=a_wait(quantity=1, generation=3)),
+        ]
+        assert await inventory.queue(store, TENANT, SKU, tasks) is Outcome.DONE
+        assert await demand(store) == ({"web": 0}, {})
 
 
 async def test_waiters_are_served_by_priority_promise_and_acceptance() -> None:

@@ -287,6 +287,12 @@ def test_capacity_is_loose_while_no_part_waits_for_its_work() -> None:
     assert decide.loose_takes(lost) == {f"{order.order_id}.f1": "berlin"}
 
 
+def test_what_has_gone_back_of_capacity_is_not_asked_for_again() -> None:
+    order = an_order().model_copy(update={"takes": {"f1": "berlin", "f2": "paris"}})
+    assert decide.without_takes(order, {"f2"}).takes == {"f1": "berlin"}
+    assert decide.without_takes(order, {"f3"}) is order
+
+
 def test_an_order_remembers_the_latest_takes_only() -> None:
     full = {f"f{number}": "berlin" for number in range(TAKES_KEPT)}
     order = an_order().model_copy(update={"takes": full})
