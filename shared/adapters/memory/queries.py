@@ -23,11 +23,8 @@ def find(
 ) -> tuple[list[Row], Position | None]:
     """Return up to `limit` documents behind `after`, in order; and where the next page begins."""
     where, order, limit = query.where, query.order, query.limit
-    held = [
-        row
-        for row in rows.of_kind(query.tenant_id, kind, query.key)
-        if row.expires is None or row.expires > now
-    ]
+    of_kind = rows.of_kind(query.tenant_id, kind, query.key)
+    held = [row for row in of_kind if row.expires is None or row.expires > now]
     if where:
         held = [row for row in held if _holds(row.terms(kind), where)]
     if order is not None:

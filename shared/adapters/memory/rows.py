@@ -35,16 +35,17 @@ class Row:
 
     __slots__ = (
         "_body", "_fields", "_json", "_read_as", "_stored", "_terms",
-        "etag", "expires", "is_latest", "kind", "place", "raw", "seq", "ttl_s",
+        "etag", "expires", "is_latest", "kind", "place", "raw", "seq", "shelf", "ttl_s",
     )  # fmt: skip
 
     def __init__(
-        self, place: Place, kind: Kind[Any], seq: int, raw: bytes, *, ttl_s: int | None = None
+        self, place: Place, kind: Kind[Any], seq: int, raw: bytes, ttl_s: int | None
     ) -> None:
         self.place, self.kind, self.seq, self.raw = place, kind, seq, raw
         self.etag, self.ttl_s = str(seq), ttl_s
         self.expires: int | None = None
         self.is_latest = False
+        self.shelf: dict[str, Row] = {}  # those of its kind in its partition, by id
         self._body: Document | None = None
         self._json: dict[str, Any] | None = None
         self._stored: Stored[Any] | None = None
@@ -113,7 +114,7 @@ def _terms_of_model(body: Document, fields: tuple[str, ...]) -> Terms:
 def _check_integers(values: Mapping[str, Any], fields: Iterable[str]) -> None:
     for field in fields:
         value = values.get(field)
-        if value.__class__ is str or value is None:
+        if value is None or value.__class__ is str:
             continue
         for item in value if isinstance(value, tuple | list) else (value,):
             if isinstance(item, int) and not -INT64_MAX <= item <= INT64_MAX:
@@ -160,20 +161,18 @@ class Rows:
 
     def __init__(self) -> None:
         self._places: dict[Place, Row] = {}
-        self._kinds: dict[tuple[str, str, str], dict[str, dict[str, Row]]] = {}
+        # By container, tenant and type; then by key; then by id.
+        self._shelves: dict[tuple[str, str, str], dict[str, dict[str, Row]]] = {}
         self._expiring: list[tuple[int, int, Row]] = []
         self._expiries = count()
         self.shards = [Shard() for _ in range(SHARDS)]
         self.at = self._places.get
 
-    def put(self, row: Row) -> Row | None:
+    def put(self, row: Row, shard: Shard) -> Row | None:
         """Put a row in its place; returns the one that was there."""
-        place = row.place
-        before = self._places.get(place)
-        if before is not None:
-            self._take_out(before)
-        self._put_in(row)
-        self.shard(row.kind.container, place[1], place[2]).append(row)
+        before = self._places.get(row.place)
+        self._exchange(before, row)
+        shard.append(row)
         if row.expires is not None:
             # A sequence number comes again after a batch that failed, and rows do not compare.
             heappush(self._expiring, (row.expires, next(self._expiries), row))
@@ -185,16 +184,16 @@ class Rows:
 
     def remove(self, row: Row) -> None:
         """Take a row out of its place."""
-        del self._places[row.place]
-        self._take_out(row)
+        del self._places[row.place], row.shelf[row.place[3]]
+        row.is_latest = False
 
     def put_back(self, place: Place, before: Row | None) -> None:
         """Undo a `put` or a `remove`, but for the change in its shard."""
         now = self._places.get(place)
-        if now is not None:
-            self.remove(now)
         if before is not None:
-            self._put_in(before)
+            self._exchange(now, before)
+        elif now is not None:
+            self.remove(now)
 
     def forget(self, now: int, most: int) -> int:
         """Remove up to so many documents whose time is over; returns how many."""
@@ -206,26 +205,31 @@ class Rows:
                 forgotten += 1
         return forgotten
 
-    def of_kind(self, tenant_id: str, kind: Kind[Any], key: str | None) -> list[Row]:
+    def of_kind(self, tenant_id: str, kind: Kind[Any], key: str | None) -> Iterable[Row]:
         """Return a kind's rows, of a tenant or of one of its partitions, in no order."""
-        keys = self._kinds.get((kind.container, tenant_id, kind.type))
-        if keys is None:
-            return []
+        shelves = self._shelves.get((kind.container, tenant_id, kind.type))
+        if shelves is None:
+            return ()
         if key is None:
-            return [row for rows in keys.values() for row in rows.values()]
-        return list(keys.get(key, {}).values())
+            return [row for shelf in shelves.values() for row in shelf.values()]
+        shelf = shelves.get(key)
+        return () if shelf is None else shelf.values()
 
-    def _put_in(self, row: Row) -> None:
+    def _exchange(self, before: Row | None, row: Row) -> None:
         container, tenant_id, key, id = row.place
         self._places[row.place] = row
-        keys = self._kinds.setdefault((container, tenant_id, row.kind.type), {})
-        keys.setdefault(key, {})[id] = row
         row.is_latest = True
+        if before is None:
+            row.shelf = self._shelf(container, tenant_id, row.kind.type, key)
+        else:
+            before.is_latest = False
+            if before.kind.type == row.kind.type:
+                row.shelf = before.shelf
+            else:
+                del before.shelf[id]
+                row.shelf = self._shelf(container, tenant_id, row.kind.type, key)
+        row.shelf[id] = row
 
-    def _take_out(self, row: Row) -> None:
-        container, tenant_id, key, id = row.place
-        row.is_latest = False
-        keys = self._kinds[container, tenant_id, row.kind.type]
-        del keys[key][id]
-        if not keys[key]:
-            del keys[key]
+    def _shelf(self, container: str, tenant_id: str, type: str, key: str) -> dict[str, Row]:
+        shelves = self._shelves.setdefault((container, tenant_id, type), {})
+        return shelves.setdefault(key, {})

@@ -13,12 +13,11 @@ from shared.adapters.embedded.rows import Place, microseconds, to_json
 from shared.adapters.embedded.writes import PURGE_EVERY, PURGE_MAX
 from shared.adapters.memory.rows import Row, Rows
 from shared.kernel.clock import Clock
-from shared.kernel.conditions import Increment, apply_patch
+from shared.kernel.conditions import Assign, apply_patch
 from shared.kernel.documents import (
     DOCUMENT_BYTES_MAX,
     Create,
     Delete,
-    Document,
     Kind,
     Operation,
     Patch,
@@ -84,12 +83,9 @@ class Writer:
         self._clock, self._rows = clock, rows
         self.is_open = True
         self._seq, self._now = 0, 0
+        # Of the batch that is being applied: where its changes go, and what undoes it.
+        self._shard = rows.shards[0]
         self._undo: list[tuple[Place, Row | None]] = []
-
-    @property
-    def now(self) -> int:
-        """The instant of the write that runs, in microseconds."""
-        return self._now
 
     def check_open(self) -> None:
         """Refuse to work for a store that was closed.
@@ -138,12 +134,13 @@ class Writer:
             Exists, Missing, GuardFailed: with the index of the first operation that fails.
         """
         before, self._undo = self._seq, []
-        shard = self._rows.shard(operations[0].kind.container, tenant_id, key)
+        container = operations[0].kind.container
+        self._shard = shard = self._rows.shard(container, tenant_id, key)
         length = len(shard)
         etags: list[str] = []
         try:
             for index, operation in enumerate(operations):
-                place = (operation.kind.container, tenant_id, key, operation.id)
+                place = (container, tenant_id, key, operation.id)
                 etags.append(self._apply_one(place, index, operation, bodies[index]))
         except BaseException:
             self._take_back(before)
@@ -160,32 +157,26 @@ class Writer:
     def _apply_one(self, place: Place, index: int, operation: Operation, body: bytes) -> str:
         self._seq += 1
         match operation:
+            case Patch():
+                return self._patch(place, index, operation)
             case Create():
-                self._create(place, index, operation, body)
+                self._check_absent(place, index, operation)
+                return self._put(place, operation, body)
             case Replace():
                 self._matching(place, index, operation)
-                self._put(
-                    Row(place, operation.kind, self._seq, body, ttl_s=operation.ttl_s),
-                    operation.body,
-                )
+                return self._put(place, operation, body)
             case Delete():
                 row = self._matching(place, index, operation)
                 self._rows.remove(row)
                 self._undo.append((place, row))
                 return ""
-            case Patch():
-                self._patch(place, index, operation)
-        return str(self._seq)
 
-    def _create(self, place: Place, index: int, operation: Create[Any], body: bytes) -> None:
-        self.declared.declare(operation.kind)
-        old = self._rows.at(place)
-        if old is not None and not self._is_expired(old):
-            raise Exists(operation.id, index)
-        row = Row(place, operation.kind, self._seq, body, ttl_s=operation.ttl_s)
-        self._put(row, operation.body)
+    def _put(self, place: Place, operation: Create[Any] | Replace[Any], body: bytes) -> str:
+        row = Row(place, operation.kind, self._seq, body, operation.ttl_s)
+        row.know(operation.body, None, self.declared.declare(operation.kind))
+        return self._put_row(row)
 
-    def _patch(self, place: Place, index: int, operation: Patch) -> None:
+    def _patch(self, place: Place, index: int, operation: Patch) -> str:
         old = self._found(place, index, operation)
         json = apply_patch(old.json(), operation.operations, operation.when)
         if json is None:
@@ -193,17 +184,23 @@ class Writer:
         body = to_json(json)
         if len(body) > DOCUMENT_BYTES_MAX:
             raise ValueError(f"a patch makes a document of {len(body)} bytes")
-        row = Row(place, operation.kind, self._seq, body, ttl_s=old.ttl_s)
-        self._put(row, json=json if _is_as_read(operation) else None)
+        row = Row(place, operation.kind, self._seq, body, old.ttl_s)
+        known = json if _is_as_read(operation) else None
+        row.know(None, known, self.declared.declare(operation.kind))
+        return self._put_row(row)
 
-    def _put(
-        self, row: Row, body: Document | None = None, json: dict[str, Any] | None = None
-    ) -> None:
-        row.know(body, json, self.declared.declare(row.kind))
+    def _put_row(self, row: Row) -> str:
         if row.ttl_s is not None:
             # As in Cosmos DB, a document's time to live counts from its last write.
             row.expires = self._now + row.ttl_s * 1_000_000
-        self._undo.append((row.place, self._rows.put(row)))
+        self._undo.append((row.place, self._rows.put(row, self._shard)))
+        return row.etag
+
+    def _check_absent(self, place: Place, index: int, operation: Create[Any]) -> None:
+        self.declared.declare(operation.kind)  # known to readers though the batch should fail
+        old = self._rows.at(place)
+        if old is not None and not self._is_expired(old):
+            raise Exists(operation.id, index)
 
     def _matching(self, place: Place, index: int, operation: Replace[Any] | Delete) -> Row:
         row = self._found(place, index, operation)
@@ -223,7 +220,7 @@ class Writer:
 
 def _is_as_read(operation: Patch) -> bool:
     """Tell whether what is assigned is, once read from JSON, what it was."""
-    return all(
-        isinstance(one, Increment) or one.value.__class__ in _SCALARS
-        for one in operation.operations
-    )
+    for one in operation.operations:
+        if isinstance(one, Assign) and one.value.__class__ not in _SCALARS:
+            return False
+    return True
