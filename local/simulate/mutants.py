@@ -116,7 +116,7 @@ async def _reserve_without_guard(
     if not wanted.tracked:
         return await reserve(store, tenant_id, wanted, now)
     sight = await _sight(store, tenant_id, wanted)
-    return await _written(store, tenant_id, wanted, sight, now, lambda o: replace(o, when=()))
+    return await _written(store, tenant_id, wanted, sight, now, lambda o: o._replace(when=()))
 
 
 async def _written(

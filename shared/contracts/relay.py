@@ -1,9 +1,8 @@
 """From event documents to messages (design 4): ids, sessions, and what filters look at."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import JsonValue
 from pydantic_core import to_json
@@ -23,8 +22,7 @@ WRITTEN_BACK: Final = "written_back"
 TYPE: Final = "type"
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(NamedTuple):
     """An event to publish: where it was written, and what it says."""
 
     container: Container
@@ -51,8 +49,7 @@ class Happening:
         return self.tenant_id, self.key, document, int(version)
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """A message, and the claim check that it names when its body was too large."""
 
     message: Message

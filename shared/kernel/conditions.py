@@ -2,8 +2,7 @@
 
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from pydantic import JsonValue
 
@@ -12,8 +11,7 @@ Scalar: TypeAlias = str | int | bool
 _ORDER: Final = {"lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge}
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """One clause of an all-of: a top-level field compared with a scalar of the same type.
 
     `contains` is on arrays of scalars; `exists` and `absent` take no value. Values of another type
@@ -51,16 +49,14 @@ def _ordered(found: Any, comparison: str, value: Any) -> bool:
     return bool(_ORDER[comparison](found, value))
 
 
-@dataclass(frozen=True, slots=True)
-class Increment:
+class Increment(NamedTuple):
     """Add to a number; `field` is a name, or `map/name` for one entry of a map."""
 
     field: str
     by: int
 
 
-@dataclass(frozen=True, slots=True)
-class Assign:
+class Assign(NamedTuple):
     """Set a field; None removes it."""
 
     field: str

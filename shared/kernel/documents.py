@@ -11,7 +11,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
@@ -90,8 +90,7 @@ class Kind(Generic[D]):
             raise Corrupt(f"a {self.type} document cannot be upgraded") from later
 
 
-@dataclass(frozen=True, slots=True)
-class Stored(Generic[D_co]):
+class Stored(NamedTuple, Generic[D_co]):
     """A document as read: `etag` is the condition of the next replace."""
 
     id: str
@@ -100,8 +99,7 @@ class Stored(Generic[D_co]):
     body: D_co
 
 
-@dataclass(frozen=True, slots=True)
-class Create(Generic[D]):
+class Create(NamedTuple, Generic[D]):
     """409 when the id is taken. `ttl_s` lets the store forget it that many seconds later."""
 
     kind: Kind[D]
@@ -111,8 +109,7 @@ class Create(Generic[D]):
     is_redone: bool = False  # a power cut may take it, with all that was written behind it
 
 
-@dataclass(frozen=True, slots=True)
-class Replace(Generic[D]):
+class Replace(NamedTuple, Generic[D]):
     """412 when the etag is another, 404 when it is gone."""
 
     kind: Kind[D]
@@ -122,15 +119,13 @@ class Replace(Generic[D]):
     ttl_s: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(NamedTuple):
     kind: Kind[Any]
     id: str
     if_match: str
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(NamedTuple):
     """Change fields where all of `when` holds: 412 otherwise, 404 when it is gone."""
 
     kind: Kind[Any]
@@ -142,24 +137,21 @@ class Patch:
 Operation: TypeAlias = Create[Any] | Replace[Any] | Delete | Patch
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """Sort by one declared field, then by id; `descending` turns both."""
 
     field: str
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[D_co]):
+class Page(NamedTuple, Generic[D_co]):
     """A page of a query; `cursor` is None on the last one. Cursors are keyset positions."""
 
     items: tuple[Stored[D_co], ...]
     cursor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A document as the change feed shows it: its latest version, body as raw JSON."""
 
     container: Container
@@ -171,8 +163,7 @@ class Change:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeBatch:
+class ChangeBatch(NamedTuple):
     """Changes of one range, in order within a partition key; `position` is what to checkpoint."""
 
     changes: tuple[Change, ...]

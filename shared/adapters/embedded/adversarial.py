@@ -6,7 +6,6 @@ which the embedded feed would happily give, fails here.
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from shared.kernel.documents import Change, ChangeBatch, Feed
@@ -62,4 +61,4 @@ class AdversarialFeed:
             waiting.setdefault((change.tenant_id, change.key), []).append(change)
         turns = [place for place, changes in waiting.items() for _ in changes]
         self._chance.shuffle(turns)
-        return replace(batch, changes=tuple([waiting[place].pop(0) for place in turns]))
+        return batch._replace(changes=tuple([waiting[place].pop(0) for place in turns]))

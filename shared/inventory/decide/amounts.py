@@ -7,7 +7,7 @@ operations are exact for it.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.inventory.model import (
     LEVELS,
@@ -84,8 +84,7 @@ class Sight:
     taken: frozenset[str] = frozenset()  # reservation ids that stand there, void
 
 
-@dataclass(frozen=True, slots=True)
-class LevelWrite:
+class LevelWrite(NamedTuple):
     """The operation on a level, with what it really does: a newer count may have seen the facts."""
 
     operations: tuple[Operation, ...]
