@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
-from shared.flows.packing_slip import PackingSlip
+from shared.flows.packing_slip import PackingSlip, SlipPart
 
 CONTENT_TYPE: Final = "text/html"
 # The page holds names and addresses: no script runs on it and nothing is fetched from elsewhere.
@@ -12,6 +12,7 @@ POLICY: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline';"
     " frame-ancestors 'none'"
 }
+PART: Final = "– "  # stands before what a bundle holds
 _STYLE: Final = (
     "body{font:14px/1.4 sans-serif;margin:2em}table{border-collapse:collapse;width:100%}"
     "th,td{border-bottom:1px solid #999;padding:.4em;text-align:left}.n{text-align:right}"
@@ -22,9 +23,7 @@ _STYLE: Final = (
 def page_of(slip: PackingSlip) -> bytes:
     """Return the slip as HTML."""
     rows = "".join(
-        f"<tr><td>{escape(line.sku)}</td><td>{escape(line.title or '')}</td>"
-        f'<td class="n">{line.quantity}</td><td class="n">{line.ordered}</td></tr>'
-        for line in slip.lines
+        _row(line) + "".join(_row(part, PART) for part in line.components) for line in slip.lines
     )
     parcels = "".join(
         f"<li>Parcel {parcel.parcel}{_after(': ', parcel.tracking)}</li>" for parcel in slip.parcels
@@ -43,6 +42,13 @@ def page_of(slip: PackingSlip) -> bytes:
         f"<tbody>{rows}</tbody></table><ul>{parcels}</ul>{others}"
         f"<p>{escape(slip.fulfillment_id)}</p></body></html>"
     ).encode()
+
+
+def _row(line: SlipPart, mark: str = "") -> str:
+    return (
+        f"<tr><td>{mark}{escape(line.sku)}</td><td>{escape(line.title or '')}</td>"
+        f'<td class="n">{line.quantity}</td><td class="n">{line.ordered}</td></tr>'
+    )
 
 
 def _lines(texts: Iterable[str]) -> str:

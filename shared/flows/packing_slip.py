@@ -1,20 +1,28 @@
 """What lies in the parcel: the work's lines with the address that they go to."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from shared.flows.context import Flows
 from shared.fulfillment.model import Fulfillment
 from shared.kernel.model import Instant, Strict
 from shared.orders import service as order_service
+from shared.orders.decide.bundles import Sold, as_sold
 from shared.orders.model import Address, Order
 
 
-class SlipLine(Strict):
+class SlipPart(Strict):
     line_id: str
     sku: str
     title: str | None = None
     quantity: int
     ordered: int
+
+
+class SlipLine(SlipPart):
+    """What was bought; of a bundle whole ones are counted, and what is here of it stands below."""
+
+    components: tuple[SlipPart, ...] = ()
 
 
 class SlipParcel(Strict):
@@ -38,7 +46,7 @@ class PackingSlip(Strict):
     address: tuple[str, ...] = ()
     lines: tuple[SlipLine, ...]
     parcels: tuple[SlipParcel, ...] = ()
-    others: int = 0  # lines of the order that come from elsewhere, or at another time
+    others: int = 0  # of what was bought: what comes from elsewhere, or at another time
 
 
 async def packing_slip(
@@ -52,6 +60,7 @@ async def packing_slip(
     known = await flows.knowledge.of(tenant_id, now)
     order = await order_service.get_order(flows.store, tenant_id, work.order_id)
     sender = known.locations.get(work.location_id)
+    lines = _lines(work, order)
     return PackingSlip(
         fulfillment_id=work.fulfillment_id,
         order_id=order.order_id,
@@ -65,12 +74,12 @@ async def packing_slip(
         method=work.method,
         recipient=_recipient(order),
         address=_address(order.ship_to) if work.method == "ship" else (),
-        lines=_lines(work, order),
+        lines=lines,
         parcels=tuple(
             SlipParcel(parcel=p.parcel, tracking=p.tracking, weight_g=p.weight_g)
             for p in work.parcels
         ),
-        others=len(order.lines) - len({item.line_id for item in work.items}),
+        others=len(as_sold(order, _ordered(order))) - len(lines),
     )
 
 
@@ -78,16 +87,34 @@ def _lines(work: Fulfillment, order: Order) -> tuple[SlipLine, ...]:
     units: dict[str, int] = {}
     for item in work.items:
         units[item.line_id] = units.get(item.line_id, 0) + item.quantity
-    return tuple(
-        SlipLine(
+    ordered = _ordered(order)
+    return tuple(_line(sold, units, ordered) for sold in as_sold(order, units))
+
+
+def _ordered(order: Order) -> dict[str, int]:
+    return {line.line_id: line.quantity for line in order.lines}
+
+
+def _line(sold: Sold, units: Mapping[str, int], ordered: Mapping[str, int]) -> SlipLine:
+    rows = tuple(
+        SlipPart(
             line_id=line.line_id,
             sku=line.sku or "",
             title=line.title,
             quantity=units[line.line_id],
-            ordered=line.quantity,
+            ordered=ordered[line.line_id],
         )
-        for line in order.lines
-        if line.line_id in units
+        for line in sold.lines
+    )
+    if sold.bundle is None:
+        return SlipLine(**dict(rows[0]))
+    return SlipLine(
+        line_id=sold.bundle.line,
+        sku=sold.bundle.sku,
+        title=sold.bundle.title,
+        quantity=sold.whole,
+        ordered=sold.bundle.quantity,
+        components=rows,
     )
 
 

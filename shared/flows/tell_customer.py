@@ -1,7 +1,7 @@
 """What customers are told of an event: read from the order, written in their language, once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -23,6 +23,7 @@ from shared.notifications.decide.letters import Facts, Row
 from shared.notifications.model import CustomerMessage, MessageKind
 from shared.orders import service as order_service
 from shared.orders.decide import total_of
+from shared.orders.decide.bundles import Sold, as_sold
 from shared.orders.model import Line, Order
 
 _SHOWS_VALUE = frozenset({MessageKind.CONFIRMED})
@@ -166,7 +167,7 @@ def _address(location: Location) -> tuple[str, ...]:
 
 
 def _rows(kind: MessageKind, data: Mapping[str, JsonValue], order: Order) -> tuple[Row, ...]:
-    """Return the goods that an event tells of, a row a line."""
+    """Return the goods that an event tells of, as they were bought."""
     units: dict[str, int] = {}
     wanted = _STATES.get(kind)
     for part in _parts(data.get("parts")):
@@ -174,12 +175,7 @@ def _rows(kind: MessageKind, data: Mapping[str, JsonValue], order: Order) -> tup
         is_meant = wanted is None or part.get("state") == wanted
         if is_meant and isinstance(line_id, str) and isinstance(quantity, int):
             units[line_id] = units.get(line_id, 0) + quantity
-    lines = {line.line_id: line for line in order.lines}
-    return tuple(
-        _row(kind, lines[line_id], count, order.currency)
-        for line_id, count in units.items()
-        if line_id in lines
-    )
+    return tuple(_row(kind, sold, units, order.currency) for sold in as_sold(order, units))
 
 
 _STATES = {
@@ -189,10 +185,23 @@ _STATES = {
 }
 
 
-def _row(kind: MessageKind, line: Line, units: int, currency: str) -> Row:
-    tax = 0 if line.tax_included else line.tax_minor
-    value = Money(currency, line.value_minor + tax) if kind in _SHOWS_VALUE else None
-    return Row(line.title or line.sku or line.line_id, str(units), value)
+def _row(kind: MessageKind, sold: Sold, units: Mapping[str, int], currency: str) -> Row:
+    """Return a row; a bundle that is not whole is shown by what there is of it."""
+    minor = sum(map(_paid, sold.lines))
+    value = Money(currency, minor) if kind in _SHOWS_VALUE else None
+    rows = tuple(Row(_name(line), str(units[line.line_id])) for line in sold.lines)
+    if sold.bundle is None:
+        return replace(rows[0], value=value)
+    name = sold.bundle.title or sold.bundle.sku
+    return Row(name, str(sold.whole) if sold.whole else "", value, rows)
+
+
+def _name(line: Line) -> str:
+    return line.title or line.sku or line.line_id
+
+
+def _paid(line: Line) -> int:
+    return line.value_minor + (0 if line.tax_included else line.tax_minor)
 
 
 def _parts(parts: JsonValue) -> list[dict[str, JsonValue]]:

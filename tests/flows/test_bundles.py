@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from functions import couriers, fulfillment, inventory, returns
 from functions import orders as order_doors
 from shared.catalog import service as catalog
 from shared.channels.model import CancelUnits, KnownLine, ReceiveUnits
+from shared.contracts.cloud_event import AnyEvent
 from shared.contracts.stock import RejectReason
 from shared.flows.act_on_exception import Wanted, act_on_exception
 from shared.flows.channel_update import decider_of, known_order
@@ -17,8 +19,10 @@ from shared.flows.hand_out import Rejection, reject
 from shared.flows.order_command import apply_command
 from shared.flows.steer_order import cancel
 from shared.flows.tell_channel import units_by_channel_line
+from shared.flows.tell_customer import tell_customer
 from shared.flows.views import order_view
 from shared.fulfillment.model import Fulfillment
+from shared.kernel.documents import EVENT_KINDS, Container
 from shared.kernel.errors import Invalid
 from shared.kernel.money import Money
 from shared.orders import service as order_service
@@ -27,6 +31,7 @@ from shared.orders.model import Order, PartState
 from shared.routing.model import ActionKind
 from shared.routing.rules import Action, InventoryRule, Routing, RuleSet
 from shared.tenants.parking import list_parked
+from shared.wiring import telling, use
 from tests.builders import (
     HAMBURG,
     TENANT,
@@ -381,6 +386,70 @@ async def test_what_a_system_tells_of_a_sets_stock_is_parked_by_that_code(shop: 
     assert await shop.stock("SET", "berlin") == (0, 0, 0)
     levels = await shop.call(inventory.list_levels, query={"sku": "SET"})
     assert levels.body["items"] == []
+
+
+async def test_a_packing_slip_shows_the_set_with_what_is_in_it_below(shop: Shop) -> None:
+    await stocked(shop, "berlin", 3, 5)
+    lines = (a_line("SET", 2, title="The <set>"), a_line("BOOT", 1))
+    order = await shop.place(an_order(*lines))
+    (work,) = await shop.works(order.order_id)
+    path = {"fulfillment": work.fulfillment_id}
+    slip = (await shop.call(fulfillment.read_packing_slip, path)).body
+    sold, alone = slip["lines"]
+    assert (sold["line_id"], sold["sku"], sold["title"]) == ("1", "SET", "The <set>")
+    assert (sold["quantity"], sold["ordered"]) == (2, 2)
+    assert [(row["sku"], row["quantity"]) for row in sold["components"]] == [
+        ("BOOT", 2),
+        ("SOCK", 4),
+    ]
+    assert (alone["sku"], alone["quantity"], alone.get("components", [])) == ("BOOT", 1, [])
+    assert slip.get("others", 0) == 0
+    page = (await shop.call(fulfillment.read_packing_slip, path, query={"format": "html"})).body
+    assert page.index(b"The &lt;set&gt;") < page.index(b"The sock")
+
+
+async def test_a_packing_slip_shows_half_a_set_as_no_whole_one(shop: Shop) -> None:
+    await stocked(shop, "berlin", 1, 0)
+    await stocked(shop, "hamburg", 0, 2)
+    order = await ordered(shop, 1, "KIT")
+    slips = []
+    for work in await shop.works(order.order_id):
+        path = {"fulfillment": work.fulfillment_id}
+        slips.append((await shop.call(fulfillment.read_packing_slip, path)).body)
+    found = [
+        (row["sku"], row["quantity"], [part["sku"] for part in row["components"]])
+        for slip in slips
+        for row in slip["lines"]
+    ]
+    assert sorted(found) == [("KIT", 0, ["BOOT"]), ("KIT", 0, ["SOCK"])]
+
+
+async def test_a_customer_is_written_of_the_set_that_they_bought(tmp_path: Path) -> None:
+    products = (
+        a_product("BOOT", price=EUR_60),
+        a_product("SOCK", price=EUR_10),
+        a_product("SET", **SET),
+    )
+    shop = await a_shop(a_location("berlin"), products=products, folder=tmp_path)
+    await stocked(shop, "berlin", 3, 5)
+    order = await ordered(shop, 2)
+    page = await shop.world.store.query(TENANT, EVENT_KINDS[Container.ORDERS], key=order.order_id)
+    (accepted,) = [row for row in page.items if row.body.name == "orders.order-accepted.v1"]
+    event = AnyEvent(
+        specversion="1.0",
+        id="e-1",
+        source="/test",
+        type=accepted.body.name,
+        tenantid=TENANT,
+        time=shop.clock.now(),
+        data=accepted.body.data,
+    )
+    with use(shop.world):
+        await tell_customer(telling(), event, shop.clock.now())
+    (letter,) = (tmp_path / "outbox").rglob("*.txt")
+    rows = [line.strip() for line in letter.read_text("utf-8").splitlines() if " × " in line]
+    assert rows == ["2 × The set  €40.00", "– 2 × The boot", "– 4 × The sock"]
+    await shop.close()
 
 
 SHORT_IS_CANCELLED = RuleSet(

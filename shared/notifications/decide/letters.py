@@ -29,16 +29,18 @@ _KINDS: Final[Mapping[str, MessageKind]] = {
     "returns.refund-advised.v1": MessageKind.REFUND_ADVISED,
     "orders.refund-recorded.v1": MessageKind.REFUNDED,
 }
+PART: Final = "– "  # stands before what a bundle holds
 REMINDER: Final = "pickup-reminder"  # the reason of the event that asks for one
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Units of a product, with what they cost where that is shown."""
+    """Units of a product, with what they cost where that is shown; `parts`: what a bundle holds."""
 
     title: str
     quantity: str
     value: Money | None = None
+    parts: tuple["Row", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def write(kind: MessageKind, facts: Facts, locale: Locale) -> Letter:
     head = [hello.format(name=facts.name or ""), words.paragraphs[0].format(**places)]
     rest = [p.format(**places) for p in words.paragraphs[1:] if _is_filled(p, places)]
     tail = [*rest, phrases.closing.format(shop=facts.shop)]
-    rows = [_row(row, locale) for row in facts.rows[:ROWS_MAX]]
+    rows = [shown for row in facts.rows for shown in _shown(row, locale)][:ROWS_MAX]
     if facts.total is not None:
         rows.append((phrases.total, "", money(facts.total, locale)))
     labels = _labels(kind, facts, locale)
@@ -128,8 +130,10 @@ def _is_filled(paragraph: str, places: Mapping[str, str]) -> bool:
     return all(places[name] for name in names)
 
 
-def _row(row: Row, locale: Locale) -> tuple[str, str, str]:
-    return row.title, row.quantity, money(row.value, locale) if row.value is not None else ""
+def _shown(row: Row, locale: Locale) -> list[tuple[str, str, str]]:
+    value = money(row.value, locale) if row.value is not None else ""
+    parts = [(part.title, PART + part.quantity, "") for part in row.parts]
+    return [(row.title, row.quantity, value), *parts]
 
 
 def _labels(kind: MessageKind, facts: Facts, locale: Locale) -> list[tuple[str, str]]:

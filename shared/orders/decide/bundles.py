@@ -1,6 +1,7 @@
 """A bundle is sold as one line and handled as its components, a line each (docs/adr/0011)."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import count, islice
 from typing import Final
 
@@ -133,6 +134,34 @@ def units_of(order: Order, line_id: str, quantity: int) -> tuple[tuple[str, int]
 def goods_of(lines: Sequence[Line]) -> tuple[Line, ...]:
     """Return the lines that leave a shelf; all of them where none does."""
     return tuple(line for line in lines if is_routed(line)) or tuple(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """What the customer bought of some units: a line, or a bundle with its lines of them.
+
+    `whole`: how many are complete by these units; none where the rest lies or goes elsewhere.
+    """
+
+    bundle: Bundle | None
+    lines: tuple[Line, ...]
+    whole: int
+
+
+def as_sold(order: Order, units: Mapping[str, int]) -> tuple[Sold, ...]:
+    """Return units by line as what was bought, in the order's own sequence."""
+    rows: dict[str, list[Line]] = {}
+    for line in order.lines:
+        rows.setdefault(line.bundle.line if line.bundle else line.line_id, []).append(line)
+    return tuple(
+        Sold(
+            found[0].bundle,
+            tuple(line for line in found if units.get(line.line_id)),
+            min(units.get(line.line_id, 0) // per_bundle(line) for line in goods_of(found)),
+        )
+        for found in rows.values()
+        if any(units.get(line.line_id) for line in found)
+    )
 
 
 def per_bundle(line: Line) -> int:
