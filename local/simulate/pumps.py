@@ -36,11 +36,12 @@ Start = Callable[[], None]
 WORKED: Final = {ROUTING: follow_events, ORDERS_IN: receive_orders}  # by path
 RELAYED: Final = (Container.ORDERS, Container.STOCK)
 OUTAGE_CHANCE: Final = 0.3  # of a seed: the relay is away for some minutes
+BELLS: Final = {container: f"changed {container}" for container in Container}
 
 
 def feed_bell(container: Container) -> str:
-    """Return what is rung when something in a container has changed."""
-    return f"changed {container}"
+    """Return what is rung when something in a container is to be relayed."""
+    return BELLS[container]
 
 
 class FaultsOfOurs(logging.Handler):
@@ -80,8 +81,8 @@ class Pumps:
     def start(self) -> None:
         """Start them all, and wake them by the store's and the bus's announcements."""
         stage, chance = self.stage, self.stage.chance
-        changes = getattr(stage.base.store, "on_change")  # noqa: B009 - no part of the port
-        changes.append(self._changed)
+        news = getattr(stage.base.store, "on_news")  # noqa: B009 - no part of the port
+        news.append(self._changed)
         sends = getattr(stage.base.bus, "on_send")  # noqa: B009 - no part of the port
         sends.append(self._ring)
         if chance.random() < OUTAGE_CHANCE:

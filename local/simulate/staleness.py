@@ -10,9 +10,8 @@ when it was worked first. What a longer lag would leave undone, the nightly reco
 """
 
 import random
-from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from local.simulate.trouble import Points, Rates
 from shared.kernel.conditions import Condition
@@ -32,15 +31,19 @@ REMEMBERED_MAX: Final = 4  # answers to one question
 LAG_S: Final = 45.0
 
 Partition = tuple[str, str, str]  # container, tenant, key; key "" for the tenant's all
+_Answer: TypeAlias = tuple[int, float, Any, "_Answer | None"]
 
 
 class Past:
-    """What all processes were answered, with the position of the store at that time."""
+    """What all processes were answered, with the position of the store at that time.
+
+    Each answer leads to the one before it; all of them go with the play.
+    """
 
     def __init__(self, now_s: Callable[[], float]) -> None:
         self.position = 0
         self._now_s = now_s
-        self._answers: dict[object, list[tuple[int, float, Any]]] = defaultdict(list)
+        self._answers: dict[object, _Answer] = {}
 
     def advance(self) -> None:
         """Note a commit."""
@@ -48,19 +51,22 @@ class Past:
 
     def remember(self, question: object, answer: object) -> None:
         """Keep an answer that is true now."""
-        known = self._answers[question]
-        if not known or known[-1][0] != self.position:
-            known.append((self.position, self._now_s(), answer))
-            del known[:-REMEMBERED_MAX]
+        known = self._answers.get(question)
+        if known is None or known[0] != self.position:
+            self._answers[question] = self.position, self._now_s(), answer, known
 
     def earlier(self, question: object, least: int) -> list[tuple[int, Any]]:
         """Return the answers that were true at or after `least`, before now and not long ago."""
         oldest_s = self._now_s() - LAG_S
-        return [
-            (position, answer)
-            for position, at_s, answer in self._answers[question]
-            if least <= position < self.position and at_s >= oldest_s
-        ]
+        found: list[tuple[int, Any]] = []
+        known = self._answers.get(question)
+        for _ in range(REMEMBERED_MAX):
+            if known is None or known[0] < least or known[1] < oldest_s:
+                break
+            if known[0] < self.position:
+                found.append((known[0], known[2]))
+            known = known[3]
+        return found[::-1]
 
 
 class StaleDocuments:
@@ -68,15 +74,19 @@ class StaleDocuments:
 
     def __init__(self, store: Documents, past: Past, chance: random.Random, points: Points) -> None:
         self._store, self._past, self._chance, self._points = store, past, chance, points
-        self._seen: Counter[Partition] = Counter()
+        self._draw = chance.random
+        self._seen: dict[Partition, int] = {}
         self.rates = Rates()
 
     async def get(self, tenant_id: str, kind: Kind[D], key: str, id: str) -> Stored[D] | None:
         """Return a document, or how it was a while ago."""
-        at, question = (kind.container.value, tenant_id, key), (tenant_id, kind.type, key, id)
-        found, old = self._old(at, question)
-        if found:
-            return old  # type: ignore[no-any-return]  # answers to this question are of its kind
+        if not self.rates.stale:
+            return await self._store.get(tenant_id, kind, key, id)
+        at, question = (str(kind.container), tenant_id, key), (tenant_id, kind.type, key, id)
+        if self._draw() < self.rates.stale:
+            found, old = self._old(at, question)
+            if found:
+                return old  # type: ignore[no-any-return]  # it answers this question
         answer = await self._store.get(tenant_id, kind, key, id)
         self._learn(at, question, answer)
         return answer
@@ -85,7 +95,7 @@ class StaleDocuments:
         self, tenant_id: str, container: Container, key: str, operations: Sequence[Operation]
     ) -> tuple[str, ...]:
         """Write; whatever the answer, the partition is known as it is now."""
-        at = (container.value, tenant_id, key)
+        at = (str(container), tenant_id, key)
         try:
             etags = await self._store.batch(tenant_id, container, key, operations)
         finally:
@@ -104,12 +114,18 @@ class StaleDocuments:
         cursor: str | None = None,
     ) -> Page[D]:
         """Return a page, or how it was a while ago."""
-        at = (kind.container.value, tenant_id, key or "")
+        ask = self._store.query
+        if not self.rates.stale:
+            return await ask(
+                tenant_id, kind, key=key, where=where, order=order, limit=limit, cursor=cursor
+            )
+        at = (str(kind.container), tenant_id, key or "")
         question = (tenant_id, kind.type, key, tuple(where), order, limit, cursor)
-        found, old = self._old(at, question)
-        if found:
-            return old  # type: ignore[no-any-return]  # answers to this question are of its kind
-        page = await self._store.query(
+        if self._draw() < self.rates.stale:
+            found, old = self._old(at, question)
+            if found:
+                return old  # type: ignore[no-any-return]  # it answers this question
+        page = await ask(
             tenant_id, kind, key=key, where=where, order=order, limit=limit, cursor=cursor
         )
         self._learn(at, question, page)
@@ -120,13 +136,11 @@ class StaleDocuments:
         return self._store.feed(container, consumer)
 
     def _old(self, at: Partition, question: object) -> tuple[bool, Any]:
-        if self._chance.random() >= self.rates.stale:
-            return False, None
-        rows = self._past.earlier(question, self._seen[at])
+        rows = self._past.earlier(question, self._seen.get(at, 0))
         if not rows:
             return False, None
         position, answer = self._chance.choice(rows)
-        self._seen[at] = max(self._seen[at], position)
+        self._seen[at] = max(self._seen.get(at, 0), position)
         self._points.faults["stale"] += 1
         return True, answer
 

@@ -47,7 +47,8 @@ class Trouble:
     """The `Faults` of simulated adapters."""
 
     def __init__(self, engine: Engine, chance: random.Random, rates: Rates) -> None:
-        self._engine, self._chance = engine, chance
+        self._engine, self._draw = engine, chance.random
+        self._second = -1.0, ""
         self.rates = rates
         self.points = Points()
         self.is_on = False  # before the play begins nobody is there to be interrupted
@@ -57,8 +58,9 @@ class Trouble:
         if not self.is_on:
             return
         await STEP
-        self.points.passed[call] += 1
-        drawn, rates = self._chance.random(), self.rates
+        passed, rates = self.points.passed, self.rates
+        passed[call] = passed.get(call, 0) + 1
+        drawn = self._draw()
         if drawn < rates.crash / 2 + rates.throttle:
             if drawn < rates.crash / 2:
                 self._crash(call, BEFORE, detail)
@@ -70,7 +72,7 @@ class Trouble:
         """Let others run; then perhaps crash, or lose the answer of a write."""
         if not self.is_on:
             return
-        drawn, rates = self._chance.random(), self.rates
+        drawn, rates = self._draw(), self.rates
         if drawn < rates.crash / 2 + rates.unknown:
             if drawn < rates.crash / 2:
                 self._crash(call, AFTER, detail)
@@ -90,8 +92,10 @@ class Trouble:
 
     def _trace(self, call: str, detail: object, outcome: str) -> None:
         engine = self._engine
+        if self._second[0] != engine.seconds:
+            self._second = engine.seconds, f"{engine.seconds:.3f}"
         name = engine.current.name if engine.current else "-"
-        engine.trace.add(f"{engine.seconds:.3f} {name} {call} {shown(detail)}{outcome}")
+        engine.trace.add(f"{self._second[1]} {name} {call} {shown(detail)}{outcome}")
 
 
 def shown(detail: object) -> str:
