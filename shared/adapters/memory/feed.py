@@ -6,6 +6,7 @@ number of commits, which quiet readers go by, moves with leases and checkpoints,
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from shared.adapters.embedded.faults import Faults
 from shared.adapters.embedded.feed import LEASE_US, RENEW_US
@@ -128,36 +129,32 @@ class MemoryFeed:
             self._settled_at = now
         self._writer.check_open()
         batches: list[ChangeBatch] = []
-        for number in self._with_news(now):
-            if limit > 0:
-                batches.append(self._read_range(number, limit, now))
-                limit -= len(batches[-1].changes)
+        for number in self._turns():
+            held = self._held[number]
+            found = list(islice(self._shards[number].behind(held.position, now), max(limit, 1)))
+            if not found:
+                held.is_outstanding = False
+            elif limit > 0:
+                held.is_outstanding = True
+                batches.append(self._batch(number, held.epoch, found))
+                limit -= len(found)
         self._quiet_at = None if batches else self._writer.commits
         return batches
 
-    def _with_news(self, now: int) -> list[int]:
-        """Return the ranges with something to read, beginning each time with another range."""
+    def _turns(self) -> list[int]:
+        """The ranges held, each time beginning with another, so that none starves."""
         numbers = sorted(self._held)
         self._first += 1
         start = self._first % max(1, len(numbers))
-        found: list[int] = []
-        for number in numbers[start:] + numbers[:start]:
-            held = self._held[number]
-            if any(True for _ in self._shards[number].behind(held.position, now)):
-                found.append(number)
-            else:
-                held.is_outstanding = False
-        return found
+        return numbers[start:] + numbers[:start]
 
-    def _read_range(self, number: int, limit: int, now: int) -> ChangeBatch:
-        held = self._held[number]
-        changes: list[Change] = []
-        for row in self._shards[number].behind(held.position, now):
-            changes.append(_change(self._container, row))
-            if len(changes) == limit:
-                break
-        held.is_outstanding = True
-        return ChangeBatch(tuple(changes), number, held.epoch, int(changes[-1].etag))
+    def _batch(self, number: int, epoch: int, rows: list[Row]) -> ChangeBatch:
+        changes = [
+            Change(self._container, tenant_id, key, id, row.kind.type, row.etag, row.raw)
+            for row in rows
+            for _, tenant_id, key, id in (row.place,)
+        ]
+        return ChangeBatch(tuple(changes), number, epoch, rows[-1].seq)
 
     def _checkpoint(self, batch: ChangeBatch) -> bool:
         ends = self._now() + LEASE_US
@@ -222,8 +219,3 @@ class MemoryFeed:
             if lease.owner == self._owner:
                 lease.owner, lease.expires = "", 0
         self._shared.readers.pop(self._owner, None)
-
-
-def _change(container: Container, row: Row) -> Change:
-    _, tenant_id, key, id = row.place
-    return Change(container, tenant_id, key, id, row.kind.type, row.etag, row.raw)

@@ -3,12 +3,11 @@
 Who asks, what may be asked and the cursors are the embedded store's own.
 """
 
-from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
 from shared.adapters.embedded.queries import Position, Query
-from shared.adapters.embedded.rows import SqlValue, Terms, sort_rank, sql_value
+from shared.adapters.embedded.rows import SqlValue, sort_rank, sql_value
 from shared.adapters.memory.rows import Row, Rows
 from shared.kernel.conditions import Condition
 from shared.kernel.documents import Kind, Order
@@ -22,43 +21,46 @@ def find(
     rows: Rows, query: Query, kind: Kind[Any], after: Position | None, now: int
 ) -> tuple[list[Row], Position | None]:
     """Return up to `limit` documents behind `after`, in order; and where the next page begins."""
-    where, order, limit = query.where, query.order, query.limit
+    order, limit = query.order, query.limit
     of_kind = rows.of_kind(query.tenant_id, kind, query.key)
     held = [row for row in of_kind if row.expires is None or row.expires > now]
-    if where:
-        held = [row for row in held if _holds(row.terms(kind), where)]
-    if order is not None:
-        held = [row for row in held if order.field in row.terms(kind)]
-    if after is None and len(held) <= 1:
-        return held, None
+    for condition in query.where:
+        held = _holding(held, condition, kind)
     ranked = _ranked(held, order, kind)
-    ranked.sort(key=_BY_RANK, reverse=query.is_descending)
     if after is not None:
         ranked = _behind(ranked, query, after)
-    found = [row for *_, row in ranked[:limit]]
+    if len(ranked) > 1:
+        ranked.sort(key=_BY_RANK, reverse=query.is_descending)
+    found = [one[3] for one in ranked[:limit]]
     return found, _position(found[-1], order, kind) if len(ranked) > limit else None
 
 
-def _holds(terms: Terms, where: Sequence[Condition]) -> bool:
-    for condition in where:
-        if condition.comparison == "eq":  # nearly all are; as `Condition.holds` has it
-            found, value = terms.get(condition.field), condition.value
-            if type(found) is not type(value) or found != value:
-                return False
-        elif not condition.holds(terms):
-            return False
-    return True
+def _holding(held: list[Row], condition: Condition, kind: Kind[Any]) -> list[Row]:
+    """Return the rows for which a condition holds, as `Condition.holds` has it."""
+    if condition.comparison != "eq":
+        return [row for row in held if condition.holds(row.terms(kind))]
+    field, value, type = condition.field, condition.value, condition.value.__class__
+    return [
+        row
+        for row in held
+        if (found := row.terms(kind).get(field)).__class__ is type and found == value
+    ]
 
 
-def _ranked(held: Iterable[Row], order: Order | None, kind: Kind[Any]) -> list[Ranked]:
-    """Return the rows, each behind what it is sorted by."""
+def _ranked(held: list[Row], order: Order | None, kind: Kind[Any]) -> list[Ranked]:
+    """Return the rows that have the order's field, each behind what it is sorted by."""
     if order is None:
         return [(_UNORDERED, row.place[3], row.place[2], row) for row in held]
     field = order.field
     return [
-        (sort_rank(sql_value(row.terms(kind)[field])), row.place[3], row.place[2], row)
+        (_rank(value), row.place[3], row.place[2], row)
         for row in held
+        if (value := row.terms(kind).get(field)) is not None
     ]
+
+
+def _rank(value: Any) -> tuple[int, Any]:
+    return (1, value) if value.__class__ is str else sort_rank(sql_value(value))
 
 
 def _behind(ranked: list[Ranked], query: Query, after: Position) -> list[Ranked]:

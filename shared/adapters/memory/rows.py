@@ -150,10 +150,13 @@ class Shard:
             self._sifted_at = 2 * len(self._seqs) + SIFTED_AT
 
     def behind(self, position: int, now: int) -> Iterator[Row]:
-        """Yield the documents that changed later than that and are still there, in order."""
-        for row in islice(self._rows, bisect_right(self._seqs, position), None):
-            if row.is_latest and (row.expires is None or row.expires > now):
-                yield row
+        """Return the documents that changed later than that and are still there, in order."""
+        if not self._seqs or self._seqs[-1] <= position:
+            return iter(())
+        later = islice(self._rows, bisect_right(self._seqs, position), None)
+        return (
+            row for row in later if row.is_latest and (row.expires is None or row.expires > now)
+        )
 
 
 class Rows:
