@@ -79,18 +79,46 @@ def without_unable(line: RouteLine, locations: Iterable[Location]) -> RouteLine:
     return replace(line, excluded_locations=line.excluded_locations | unable)
 
 
-def may_have(line: RouteLine, views: Mapping[str, StockView] | None) -> bool:
-    """Tell whether a location has a unit for a line, whatever else may be in the way.
+def could_have(
+    lines: Iterable[RouteLine],
+    stock: Mapping[str, Mapping[str, StockView]],
+    full: frozenset[str] = frozenset(),
+) -> bool:
+    """Tell whether a location might give anything of these lines; when in doubt, it might.
 
-    `views` are the locations that hold its SKU; None: units of it are not counted.
+    `stock[sku][location]`, without the SKUs whose units are not counted; `full` are the locations
+    whose day is full.
     """
-    if views is None:
-        return True
-    if line.method == "pickup":
-        store = views.get(line.pickup_location or "")
-        return store is not None and store.sellable("pickup") > 0
-    out = line.excluded_locations
-    return any(at not in out and view.sellable("ship") > 0 for at, view in views.items())
+    together: dict[object, list[RouteLine]] = {}
+    for line in lines:
+        if line.method == "pickup":
+            at = line.pickup_location or ""
+            if line.sku not in stock or (at in stock[line.sku] and stock[line.sku][at].free > 0):
+                return True
+        else:
+            key = (line.line_id, line.part) if line.group is None else line.group
+            together.setdefault(key, []).append(line)
+    return any(_have_giver(group, stock, full) for group in together.values())
+
+
+def _have_giver(
+    group: Sequence[RouteLine],
+    stock: Mapping[str, Mapping[str, StockView]],
+    full: frozenset[str],
+) -> bool:
+    """Tell whether one location has units of all lines that travel together."""
+    givers: dict[str, set[str]] = {}  # by line: its parts may come from different places
+    for line in group:
+        views = stock.get(line.sku)
+        if views is not None:
+            least = min(line.quantity, line.per_bundle)
+            givers.setdefault(line.line_id, set()).update(
+                at
+                for at, view in views.items()
+                if view.sellable("ship") >= least and at not in line.excluded_locations
+            )
+    common = [places - full for places in givers.values()]
+    return not common or bool(common[0].intersection(*common[1:]))
 
 
 def destination_of(order: Order, home_country: str) -> Place:

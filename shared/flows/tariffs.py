@@ -51,17 +51,8 @@ class Tariffs:
     def __init__(
         self, known: TenantKnowledge, order: Order, products: Mapping[str, Product], now: datetime
     ) -> None:
-        self._known, self._products = known, products
-        self._journeys = Offers(
-            known.cards,
-            Journey(
-                destination=courier_place(order, known.settings.country),
-                now=now,
-                promise_by=order.promise_by,
-                preference=known.preference,
-                zone=order.time_zone,
-            ),
-        )
+        self._known, self._products, self._order, self._now = known, products, order, now
+        self._journeys: Offers | None = None  # made for the first who asks: many plans ask nothing
         self._offers: dict[str, Offer] = {}
         self._lanes: dict[tuple[tuple[int, Promise], ...], int] = {}
         self._lane_of: dict[int, str] = {}
@@ -72,9 +63,21 @@ class Tariffs:
     def offer_from(self, location_id: str) -> Offer:
         found = self._offers.get(location_id)
         if found is None:
+            if self._journeys is None:
+                self._journeys = Offers(self._known.cards, self._journey())
             site = self._known.sites[location_id]
             found = self._offers[location_id] = self._journeys.from_site(site)
         return found
+
+    def _journey(self) -> Journey:
+        known, order = self._known, self._order
+        return Journey(
+            destination=courier_place(order, known.settings.country),
+            now=self._now,
+            promise_by=order.promise_by,
+            preference=known.preference,
+            zone=order.time_zone,
+        )
 
     def lane_of(self, location_id: str) -> str:
         """Return the same name for locations from which every parcel costs and arrives alike."""

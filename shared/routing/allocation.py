@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from shared.routing.constraints import passes
-from shared.routing.filters import Drop, eligible, routing_of, units_kept
+from shared.routing.filters import Tests, passed, routing_of, tests_of, units_kept
 from shared.routing.geo import Distances
 from shared.routing.model import (
     ActionKind,
-    Assignment,
     Candidate,
     RouteRequest,
     ShortLine,
     ShortReason,
 )
+from shared.routing.outcome import Outcome, Trace
 from shared.routing.pricing import Pricer
-from shared.routing.problem import Item, Limits, Placement, Problem, Solution, consolidated
+from shared.routing.problem import Item, Limits, Problem, Solution, consolidated
 from shared.routing.progress import Progress, hand_over
 from shared.routing.rules import (
     Action,
@@ -28,7 +28,7 @@ from shared.routing.rules import (
 )
 from shared.routing.shortage import reason_of
 from shared.routing.site import UNUSED, Site
-from shared.routing.sorts import in_order
+from shared.routing.sorts import by_id, in_order
 from shared.routing.strategies import STRATEGIES
 from shared.routing.strategies.exact import exact
 
@@ -49,38 +49,27 @@ ENDINGS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
-    """What one rule saw: for the explanation."""
+class _Compiled:
+    """A rule made ready for one question."""
 
-    rule: InventoryRule
-    drops: tuple[Drop, ...]
-    sites: tuple[Site, ...]
-    items: tuple[Item, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of every unit, before it is explained."""
-
-    routing: Routing | None
-    placements: tuple[Placement, ...]
-    assignments: tuple[Assignment, ...]
-    short: tuple[ShortLine, ...]
-    traces: tuple[Trace, ...]
-
-    @property
-    def units(self) -> int:
-        return sum(assignment.quantity for assignment in self.assignments)
-
-    @property
-    def cost_minor(self) -> int:
-        return sum(placement.cost_minor for placement in self.placements)
+    tests: Tests
+    keep: int
+    passes: tuple[Limits, ...]
 
 
 class Allocator:
     """One question asked of one rule set; asked again with changes for the counterfactuals."""
 
-    __slots__ = ("_open", "_pickups", "distances", "pricer", "request", "routing", "rule_set")
+    __slots__ = (
+        "_open",
+        "_pickups",
+        "_rules",
+        "distances",
+        "pricer",
+        "request",
+        "routing",
+        "rule_set",
+    )
 
     def __init__(
         self, request: RouteRequest, rule_set: RuleSet, pricer: Pricer, distances: Distances
@@ -88,6 +77,7 @@ class Allocator:
         self.request, self.rule_set = request, rule_set
         self.pricer, self.distances = pricer, distances
         self.routing = routing_of(rule_set, request)
+        self._rules: dict[int, _Compiled] = {}  # by the rule's identity
         self._pickups = [line for line in request.lines if line.method == "pickup"]
         self._open = {
             (line.line_id, line.part): (line, line.quantity)
@@ -102,6 +92,23 @@ class Allocator:
     def with_pricer(self, pricer: Pricer) -> Allocator:
         """Return the same question at other prices."""
         return Allocator(self.request, self.rule_set, pricer, self.distances)
+
+    def could_ship(self, candidates: Iterable[Candidate], without: str) -> bool:
+        """Tell whether any other location has a unit of what is to be shipped."""
+        lines = [line for line, _ in self._open.values()]
+        for candidate in candidates:
+            at = candidate.location_id
+            if not candidate.ship_enabled or at == without:
+                continue
+            for line in lines:
+                stock = candidate.stock.get(line.sku)
+                if (
+                    stock is not None
+                    and stock.sellable_ship > 0
+                    and at not in line.excluded_locations
+                ):
+                    return True
+        return False
 
     def allocate(self, candidates: Sequence[Candidate]) -> Outcome:
         """Return what becomes of every unit; total, whatever the stock figures are."""
@@ -155,10 +162,9 @@ class Allocator:
         progress: Progress,
         traces: list[Trace],
     ) -> None:
-        kept, drops = eligible(
-            rule.filters, candidates, self.request.destination.country, self.distances
-        )
-        keep, loads, items = units_kept(rule.filters), progress.loads, progress.items()
+        compiled = self._compiled(routing, rule)
+        kept, drops = passed(compiled.tests, candidates)
+        keep, loads, items = compiled.keep, progress.loads, progress.items()
         sites = tuple(
             [
                 Site(c, c.location_id, rank, keep, loads.get(c.location_id, UNUSED))
@@ -166,21 +172,37 @@ class Allocator:
             ]
         )
         traces.append(Trace(rule, drops, sites, items))
-        for limits in passes(self.rule_set, routing, rule):
+        for limits in compiled.passes:
             if not _has_units(sites, progress):
                 return
             found = self._climb(rule, sites, limits, progress, items).placements
+            if not found:
+                continue
             for placement in found:
                 progress.placements.append(placement)
                 progress.take(placement.site.location_id, placement.contents, rule.name)
-                progress.used |= {placement.site.location_id}
-            if found:
-                sites, items = _loaded(sites, progress), progress.items()
+            progress.used |= {placement.site.location_id for placement in found}
+            if not progress.open:
+                return
+            sites, items = _loaded(sites, progress), progress.items()
+
+    def _compiled(self, routing: Routing, rule: InventoryRule) -> _Compiled:
+        found = self._rules.get(id(rule))
+        if found is None:
+            country = self.request.destination.country
+            found = self._rules[id(rule)] = _Compiled(
+                tests_of(rule.filters, country, self.distances),
+                units_kept(rule.filters),
+                passes(self.rule_set, routing, rule),
+            )
+        return found
 
     def _ranked(
         self, rule: InventoryRule, kept: Sequence[Candidate], progress: Progress
     ) -> list[Candidate]:
         """Return candidates in the rule's order."""
+        if not rule.sorts:
+            return sorted(kept, key=by_id)
         row = self.pricer.priced(tuple(progress.open.values()), rule.cost)
         return in_order(kept, rule.sorts, self.distances, self.pricer, row)
 
@@ -208,6 +230,8 @@ class Allocator:
         strategy, wanted = STRATEGIES.get(rule.strategy, exact), problem.units
         for step in rule.ladder or ANYWHERE:
             near = self._within(sites, step.max_distance_m)
+            if not near:
+                continue
             rung = problem if near is sites else replace(problem, sites=near)
             if not step.may_split:
                 rung = replace(rung, limits=replace(limits, locations=1))

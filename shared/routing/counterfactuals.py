@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from shared.routing.allocation import Allocator, Outcome, Trace
+from shared.routing.allocation import Allocator
 from shared.routing.conditions import MaxDistance
 from shared.routing.explanation import COUNTERFACTUALS_MAX, Counterfactual
 from shared.routing.filters import Drop
 from shared.routing.model import Candidate, Contents, Stock
+from shared.routing.outcome import Outcome, Trace
 from shared.routing.pricing import Priced
 from shared.routing.problem import joined
 from shared.routing.rules import InventoryRule, RuleSet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.routing.allocation import Allocator, Outcome
+from shared.routing.allocation import Allocator
 from shared.routing.explain import explanation_of
 from shared.routing.geo import Distances
 from shared.routing.model import (
@@ -14,6 +14,7 @@ from shared.routing.model import (
     RouteRequest,
     SourcingPlan,
 )
+from shared.routing.outcome import Outcome
 from shared.routing.pricing import Pricer, key_of, parts_of
 from shared.routing.problem import Placement
 from shared.routing.rules import RuleSet

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from shared.routing.allocation import Allocator, Outcome, Trace
+from shared.routing.allocation import Allocator
 from shared.routing.counterfactuals import counterfactuals
 from shared.routing.explanation import (
     EXAMPLES_MAX,
@@ -16,6 +16,7 @@ from shared.routing.explanation import (
     Ranked,
 )
 from shared.routing.model import Candidate, RouteRequest
+from shared.routing.outcome import Outcome, Trace
 from shared.routing.pricing import Priced, parts_of
 from shared.routing.problem import Item, joined
 from shared.routing.site import Site
@@ -53,8 +54,8 @@ def explanation_of(
 
 
 def _alternative(outcome: Outcome) -> Alternative:
-    locations = dict.fromkeys(p.site.location_id for p in outcome.placements)
-    return Alternative(tuple(locations), outcome.units, len(outcome.placements), outcome.cost_minor)
+    placements = outcome.placements
+    return Alternative(outcome.locations, outcome.units, len(placements), outcome.cost_minor)
 
 
 def _runner_up(
@@ -62,7 +63,9 @@ def _runner_up(
 ) -> Outcome | None:
     """Return the best plan that does without one of the winner's locations."""
     best: Outcome | None = None
-    for location_id in _alternative(outcome).locations[:RUNNER_UP_TRIES_MAX]:
+    for location_id in outcome.locations[:RUNNER_UP_TRIES_MAX]:
+        if not allocator.could_ship(candidates, location_id):
+            continue
         others = [
             replace(c, ship_enabled=False) if c.location_id == location_id else c
             for c in candidates

@@ -140,6 +140,9 @@ class Drop:
     rows: tuple[tuple[Candidate, str], ...]
 
 
+Tests = Sequence[tuple[str, Test]]
+
+
 def eligible(
     filters: Sequence[LocationFilter],
     candidates: Sequence[Candidate],
@@ -147,24 +150,29 @@ def eligible(
     distances: Distances,
 ) -> tuple[list[Candidate], tuple[Drop, ...]]:
     """Return the candidates that pass every filter, and what each filter dropped, in order."""
+    return passed(tests_of(filters, country, distances), candidates)
+
+
+def tests_of(filters: Sequence[LocationFilter], country: str, distances: Distances) -> Tests:
+    """Return the filters of a rule as tests, by kind: a plan asks them several times."""
+    return [(one.kind, _test(one, country, distances)) for one in filters]
+
+
+def passed(
+    tests: Tests, candidates: Sequence[Candidate]
+) -> tuple[list[Candidate], tuple[Drop, ...]]:
+    """Return the candidates that pass every test, and what each test dropped, in order."""
     kept = [candidate for candidate in candidates if candidate.ship_enabled]
     drops: list[Drop] = []
     if len(kept) < len(candidates):
         off = tuple((c, "shipping is off") for c in candidates if not c.ship_enabled)
         drops.append(Drop("ship-enabled", off))
-    for rule_filter in filters:
-        test = _test(rule_filter, country, distances)
-        passed: list[Candidate] = []
-        rows: list[tuple[Candidate, str]] = []
-        for candidate in kept:
-            number = test(candidate)
-            if number is None:
-                passed.append(candidate)
-            else:
-                rows.append((candidate, number))
-        kept = passed
+    for kind, test in tests:
+        numbers = [test(candidate) for candidate in kept]
+        rows = tuple([(c, n) for c, n in zip(kept, numbers, strict=True) if n is not None])
         if rows:
-            drops.append(Drop(rule_filter.kind, tuple(rows)))
+            drops.append(Drop(kind, rows))
+            kept = [c for c, n in zip(kept, numbers, strict=True) if n is None]
     return kept, tuple(drops)
 
 

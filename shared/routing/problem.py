@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
@@ -70,6 +70,26 @@ class Item:
                 wanted, stock = wanted + quantity, sellable(line)
             sets[line.line_id] = (line.per_bundle, wanted, stock)
         return min((min(n, stock) // per for per, n, stock in sets.values()), default=0)
+
+    def givers(self, sites: Iterable[Site]) -> Iterator[Site]:
+        """Yield the sites that can give all of it."""
+        line, quantity = self.contents[0]
+        is_single = len(self.contents) == 1
+        sku, excluded, only_at = line.sku, line.excluded_locations, self.only_at
+        for site in sites:
+            if only_at is not None and only_at != site.location_id:
+                continue
+            if not is_single or site.load.units or site.candidate.capacity_left is not None:
+                fits = site.fits(self.contents)
+            else:  # the usual case in one step: nothing is taken here yet and nothing is limited
+                stock = site.candidate.stock.get(sku)
+                fits = (
+                    stock is not None
+                    and stock.sellable_ship - site.keep >= quantity
+                    and site.location_id not in excluded
+                )
+            if fits:
+                yield site
 
     def portion(self, sets: int, location_id: str) -> Contents:
         """Return so many units of a line, or whole bundles, of what may come from a location."""
@@ -230,6 +250,9 @@ def breaks_limits(problem: Problem, solution: Solution) -> bool:
     """Return whether a solution holds less than it must or spreads more than it may."""
     if not solution.placements or not problem.limits.is_any:
         return False
+    is_partial = solution.units < problem.units
+    if len(solution.placements) == 1 and not is_partial and not problem.used:
+        return False  # all of it from the first location
     limits, values, lines = problem.limits, dict[str, int](), dict[tuple[str, int], set[str]]()
     for placement in solution.placements:
         location_id = placement.site.location_id
@@ -238,7 +261,6 @@ def breaks_limits(problem: Problem, solution: Solution) -> bool:
             lines.setdefault((line.line_id, line.part), set()).add(location_id)
     fresh = [location for location in values if location not in problem.used]
     room = problem.new_locations_max
-    is_partial = solution.units < problem.units
     return (
         (room is not None and len(fresh) > room)
         or (limits.is_complete and is_partial)

@@ -111,7 +111,10 @@ def _pickups(lines: Sequence[RouteLine]) -> Iterator[Item]:
             bundles.setdefault(name, []).append((line, line.quantity))
     for pairs in bundles.values():
         # Groups have no say: there is one store for all.
-        alone = tuple((replace(line, group=line.bundle), n) for line, n in pairs)
+        alone = tuple(
+            (line if line.group == line.bundle else replace(line, group=line.bundle), n)
+            for line, n in pairs
+        )
         if Item(alone).may_divide:
             yield Item(alone)
         else:

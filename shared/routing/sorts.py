@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from shared.routing.geo import Distances
@@ -11,6 +12,7 @@ from shared.routing.model import Candidate
 from shared.routing.pricing import Priced, Pricer
 from shared.routing.rules import LocationSort, SortBy
 
+by_id: Final = attrgetter("location_id")
 LAST: Final = 1 << 60
 UNLIMITED: Final = 1 << 59
 
@@ -26,7 +28,7 @@ def in_order(
 
     `row` prices what is open, for the sort by cost. Unknown figures come last either way.
     """
-    result = sorted(candidates, key=lambda candidate: candidate.location_id)
+    result = sorted(candidates, key=by_id)
     view = _View(distances, pricer, row)
     for sort in reversed(sorts):
         number = _NUMBERS[sort.by]

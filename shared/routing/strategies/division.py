@@ -55,9 +55,7 @@ def can_send(problem: Problem, site: Site, contents: Contents) -> bool:
 
 def _is_sent_whole(problem: Problem, item: Item, sites: Iterable[Site]) -> bool:
     pricer, row = problem.pricer, problem.pricer.priced(item.contents, problem.weights)
-    return any(
-        site.fits(item.contents) and pricer.cost(row, site.candidate) is not None for site in sites
-    )
+    return any(pricer.cost(row, site.candidate) is not None for site in item.givers(sites))
 
 
 def _pieces(problem: Problem, item: Item, sites: Sequence[Site]) -> list[Item]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from shared.routing.model import Candidate, Contents
@@ -52,13 +52,13 @@ class Reach:
 
 def reach_of(problem: Problem) -> Reach:
     """Find what each site can give; one pass over items and sites."""
-    masks = [0] * len(problem.sites)
+    masks: dict[str, int] = {}
     for bit, item in enumerate(problem.items):
-        for index in givers(item, problem.sites):
-            masks[index] |= 1 << bit
+        for site in item.givers(problem.sites):
+            masks[site.location_id] = masks.get(site.location_id, 0) | 1 << bit
     skus = [line.sku for item in problem.items for line, _ in item.contents]
     has_twins = len(set(skus)) < len(skus)
-    given = [(site, mask) for site, mask in zip(problem.sites, masks, strict=True) if mask]
+    given = [(s, masks[s.location_id]) for s in problem.sites if s.location_id in masks]
     coupled = frozenset(
         site.location_id
         for site, mask in given
@@ -77,27 +77,6 @@ def submasks(mask: int) -> Iterator[int]:
     while sub:
         yield sub
         sub = (sub - mask) & mask
-
-
-def givers(item: Item, sites: Sequence[Site]) -> Iterator[int]:
-    """Yield the positions of the sites that can give the whole item."""
-    line, quantity = item.contents[0]
-    is_single = len(item.contents) == 1
-    sku, excluded, only_at = line.sku, line.excluded_locations, item.only_at
-    for index, site in enumerate(sites):
-        if only_at is not None and only_at != site.location_id:
-            continue
-        if not is_single or site.load.units or site.candidate.capacity_left is not None:
-            fits = site.fits(item.contents)
-        else:  # the usual case in one step: nothing is taken here yet and nothing is limited
-            stock = site.candidate.stock.get(sku)
-            fits = (
-                stock is not None
-                and stock.sellable_ship - site.keep >= quantity
-                and site.location_id not in excluded
-            )
-        if fits:
-            yield index
 
 
 def _fits_all(site: Site, items: tuple[Item, ...], mask: int) -> bool:

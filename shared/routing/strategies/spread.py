@@ -38,13 +38,14 @@ def spread(reach: Reach, cost: Objective) -> tuple[Pick, ...]:
     alone = _alone(reach, offers, room)
     if alone is not None:
         found.append((reach.full, alone))
-    units = [item.units for item in reach.problem.items]
+    if not found:
+        return ()
+    units, most = [item.units for item in reach.problem.items], max(m.bit_count() for m, _ in found)
 
-    def worth(row: tuple[int, Found]) -> tuple[int, int, int]:
-        held = sum(count for bit, count in enumerate(units) if row[0] >> bit & 1)
-        return row[0].bit_count(), held, -row[1][0]
+    def worth(row: tuple[int, Found]) -> tuple[int, int]:
+        return sum(count for bit, count in enumerate(units) if row[0] >> bit & 1), -row[1][0]
 
-    return max(found, key=worth)[1][1] if found else ()
+    return max((row for row in found if row[0].bit_count() == most), key=worth)[1][1]
 
 
 def _offers(reach: Reach, cost: Objective) -> _Offers:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from shared.routing.problem import Placement, Problem, Solution, breaks_limits
 from shared.routing.site import Site
-from shared.routing.strategies.reach import Objective, Pick, Reach, givers, reach_of, submasks
+from shared.routing.strategies.reach import Objective, Pick, Reach, reach_of, submasks
 from shared.routing.strategies.spread import spread
 
 ITEMS_MAX = 10
@@ -44,8 +44,7 @@ def _of_one(problem: Problem, cost: Objective) -> Solution:
     item, best, least = problem.items[0], None, NEVER
     row = problem.pricer.priced(item.contents, problem.weights)
     seen: set[tuple[str, int, bool]] = set()
-    for index in givers(item, problem.sites):
-        site = problem.sites[index]
+    for site in item.givers(problem.sites):
         twin = twin_of(problem, site)
         if twin is not None:
             if twin in seen:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from shared.routing.allocation import Outcome
 from shared.routing.conditions import Operator, OrderField, OrderFilter
 from shared.routing.decide import hold_to_account, parcel_of
 from shared.routing.filters import holds
+from shared.routing.outcome import Outcome
 from shared.routing.pricing import DEFAULT, Pricer
 from shared.routing.problem import Placement
 from shared.routing.site import Site
