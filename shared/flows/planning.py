@@ -10,7 +10,7 @@ from shared.flows.knowledge import TenantKnowledge
 from shared.flows.sourcing import (
     StockView,
     candidates_of,
-    may_have,
+    could_have,
     request_of,
     route_line,
     without_unable,
@@ -76,17 +76,20 @@ def _view(
     return StockView(level.free + held, level.on_hand, guards, level.counted_as_of)
 
 
-async def capacity_taken(
+async def capacity_left(
     store: Documents, known: TenantKnowledge, names: Iterable[str], now: datetime
 ) -> dict[str, int]:
-    """Return what today's capacity has given, for the locations that limit it."""
-    limited = [
-        known.locations[name]
-        for name in names
-        if name in known.locations and known.locations[name].capacity_per_day is not None
-    ]
-    days = sorted({known.local_day(location.location_id, now) for location in limited})
-    return await catalog.capacity_of_days(store, known.tenant_id, days)
+    """Return what today's capacity still admits, for those of the locations that limit it."""
+    limits: dict[str, int] = {}
+    for name in names:
+        location = known.locations.get(name)
+        if location is not None and location.capacity_per_day is not None:
+            limits[name] = location.capacity_per_day
+    if not limits:
+        return limits
+    days = sorted({known.local_day(name, now) for name in limits})
+    taken = await catalog.capacity_of_days(store, known.tenant_id, days)
+    return {name: max(0, limit - taken.get(name, 0)) for name, limit in limits.items()}
 
 
 async def decide_attempt(
@@ -106,7 +109,8 @@ async def decide_attempt(
     """
     asked = _Asked(known, order, wanted, now)
     stock = await stock_views(store, known, order, asked.products, now)
-    candidates = await asked.candidates(store, stock, only)
+    room = await asked.room(store, stock)
+    candidates = asked.candidates(stock, room, only)
     answer = plan(asked.request, candidates, asked.rules(rules), asked.tariffs)
     return asked.decision(answer, stock, first_attempt)
 
@@ -124,10 +128,14 @@ async def decide_freed(
     Most of those who wait cannot: they are turned away as soon as that is known.
     """
     asked = _Asked(known, order, wanted, now)
+    lines = asked.request.lines
     stock = await stock_views(store, known, order, asked.products, now)
-    if not any(may_have(line, stock.get(line.sku)) for line in asked.request.lines):
+    if not could_have(lines, stock):
         return None
-    candidates = await asked.candidates(store, stock)
+    room = await asked.room(store, stock)
+    if not could_have(lines, stock, frozenset(at for at, left in room.items() if left <= 0)):
+        return None
+    candidates = asked.candidates(stock, room)
     answer = plan_if_any(asked.request, candidates, asked.rules(), asked.tariffs)
     return None if answer is None else asked.decision(answer, stock, first_attempt)
 
@@ -147,26 +155,29 @@ class _Asked:
         self.request = request_of(order, lines, known.settings.country, order.attempts + 1, now)
         self.tariffs = Tariffs(known, order, self.products, now)
 
-    async def candidates(
+    async def room(
+        self, store: Documents, stock: Mapping[str, Mapping[str, StockView]]
+    ) -> dict[str, int]:
+        """Return what is left of today's capacity, for the locations that limit it."""
+        names = {name for views in stock.values() for name in views}
+        return await capacity_left(store, self._known, names, self._now)
+
+    def candidates(
         self,
-        store: Documents,
         stock: Mapping[str, Mapping[str, StockView]],
+        room: Mapping[str, int],
         only: str | None = None,
     ) -> tuple[Candidate, ...]:
         """Return the locations that may give; `only` names the one that is asked."""
-        known, now = self._known, self._now
-        taken = await capacity_taken(
-            store, known, {at for held in stock.values() for at in held}, now
-        )
+        places = [at for name, at in self._known.premises.items() if only in {None, name}]
 
-        def capacity_left(location: Location) -> int | None:
+        def left(location: Location) -> int | None:
             if location.capacity_per_day is None:
                 return None
-            return max(0, location.capacity_per_day - taken.get(location.location_id, 0))
+            return room.get(location.location_id, location.capacity_per_day)
 
-        places = [place for name, place in known.premises.items() if only in {None, name}]
         lane_of = self.tariffs.lane_of
-        return candidates_of(places, stock, self.products, capacity_left, lane_of, now)
+        return candidates_of(places, stock, self.products, left, lane_of, self._now)
 
     def rules(self, given: RuleSet | None = None) -> RuleSet:
         """Return the rules to follow: those given, else the active ones."""
