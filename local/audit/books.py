@@ -13,6 +13,7 @@ from shared.catalog.model import (
     CapacityDay,
     CapacityTake,
 )
+from shared.couriers.tender import SHIPMENTS, Shipment
 from shared.fulfillment.model import FULFILLMENTS, Fulfillment
 from shared.inventory import service as inventory
 from shared.inventory.decide.ledger import Entry
@@ -54,6 +55,7 @@ class Books:
     orders: tuple[Order, ...]
     works: tuple[Fulfillment, ...]
     returns: tuple[Return, ...]
+    shipments: tuple[Shipment, ...]
     exceptions: tuple[ExceptionDocument, ...]
     events: Mapping[str, Mapping[str, EventDocument]]
     levels: Mapping[str, tuple[Level, ...]]
@@ -87,6 +89,7 @@ async def read_books(store: Documents, tenant_id: str, now: datetime) -> Books:
         orders=orders,
         works=await _bodies(store, tenant_id, FULFILLMENTS),
         returns=await _bodies(store, tenant_id, RETURNS),
+        shipments=await _bodies(store, tenant_id, SHIPMENTS),
         exceptions=await _bodies(store, tenant_id, EXCEPTIONS),
         events=await _events(store, tenant_id, orders),
         levels={sku: _levels(each) for sku, each in found.items()},

@@ -7,6 +7,7 @@ from typing import Final
 from local.audit.books import Books
 from local.audit.orders import QUOTES
 from shared.contracts.stock import Ending
+from shared.couriers.shipment import ShipmentStatus
 from shared.fulfillment.model import ENDED, PICKABLE, Status
 from shared.inventory.decide.ledger import open_reservations
 from shared.inventory.model import Hardness, Level, stamp
@@ -141,9 +142,19 @@ def soft_reservations_end(books: Books) -> Iterator[str]:
                 yield f"{sku} {name} is over and holds {body.quantity}"
 
 
+def _sent(books: Books) -> Counter[str]:
+    """Return the units that are out by fulfillment: they keep their share of a day."""
+    left: Counter[str] = Counter()
+    for tender in books.shipments:
+        if tender.status is not ShipmentStatus.VOIDED:
+            left[tender.fulfillment_id] += sum(item.quantity for item in tender.items)
+    return left
+
+
 def capacity_is_what_work_takes(books: Books) -> Iterator[str]:
     """Yield days whose counter is not the sum of their takes, and takes of no work."""
     works = {work.fulfillment_id: work for work in books.works}
+    left = _sent(books)
     for location_id, takes in books.takes.items():
         sums: Counter[str] = Counter()
         for take in takes:
@@ -151,7 +162,8 @@ def capacity_is_what_work_takes(books: Books) -> Iterator[str]:
                 continue  # given back, or spent before it came
             sums[take.day] += take.units
             work = works.get(take.fulfillment_id)
-            if work is None or work.status in NOT_DONE:
+            is_undone = work is None or work.status in NOT_DONE
+            if is_undone and take.units > left[take.fulfillment_id]:
                 status = work.status if work else "missing"
                 yield f"{location_id} gives capacity to {take.fulfillment_id}, which is {status}"
         for day in books.days[location_id]:

@@ -73,20 +73,24 @@ async def is_taken(store: Documents, tenant_id: str, location_id: str, fulfillme
 
 
 async def give_back(
-    store: Documents, tenant_id: str, location_id: str, fulfillment_id: str
+    store: Documents, tenant_id: str, location_id: str, fulfillment_id: str, *, keep: int = 0
 ) -> bool:
-    """Return a fulfillment's share to its day; False when there was none, and never will be."""
+    """Return a fulfillment's share to its day; False when there was none, and never will be.
+
+    `keep`: what of it was used, and stays.
+    """
     name = f"cap:{fulfillment_id}"
     for _ in range(ATTEMPTS_MAX):
         claim = await store.get(tenant_id, CAPACITY_TAKES, _key(location_id), name)
-        if claim is not None and not claim.body.units:
+        if claim is not None and claim.body.units <= keep:
             return False
+        left = keep if claim is not None else 0
         spent = CapacityTake(
-            fulfillment_id=fulfillment_id, day=claim.body.day if claim else "", units=0
+            fulfillment_id=fulfillment_id, day=claim.body.day if claim else "", units=left
         )
         back: tuple[Operation, ...] = (Create(CAPACITY_TAKES, name, spent),)
         if claim is not None:
-            day, units = f"capacity:{claim.body.day}", claim.body.units
+            day, units = f"capacity:{claim.body.day}", claim.body.units - left
             back = (
                 Replace(CAPACITY_TAKES, name, spent, claim.etag),
                 Patch(CAPACITY, day, (Increment("taken", -units),)),

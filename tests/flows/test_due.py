@@ -8,6 +8,8 @@ import pytest
 from azure.functions.timer import TimerRequest
 
 from functions import fulfillment, sweeps
+from local.audit.books import read_books
+from local.audit.stock import capacity_is_what_work_takes
 from shared.catalog import capacity
 from shared.contracts.returns import RequestReturn, ReturnUnits
 from shared.flows.accept_return import request_return
@@ -109,6 +111,47 @@ async def test_the_capacity_of_cancelled_work_is_free_again(strict_shop: Shop) -
     (work,) = await strict_shop.works(order.order_id)
     assert work.status is Status.REJECTED
     assert await taken(strict_shop, "berlin") == 0
+
+
+async def half_sent(shop: Shop) -> str:
+    """Send two of three boots and none of another line; the rest is rejected. Returns the order."""
+    await shop.receive("BOOT", "berlin", 5)
+    order = await shop.place(an_order(a_line(quantity=3), a_line(quantity=1)))
+    (work,) = await shop.works(order.order_id)
+    route = {"fulfillment": work.fulfillment_id}
+    await shop.call(fulfillment.accept_fulfillment, route)
+    scans = {"scans": [{"code": "BOOT", "quantity": 4}]}
+    await shop.call(fulfillment.pick_fulfillment, route, body=scans)
+    await shop.call(fulfillment.pack_fulfillment, route, body={})
+    part = {"units": [{"line_id": "1", "quantity": 2}]}
+    assert (await shop.call(fulfillment.ship_fulfillment, route, body=part)).status == 200
+    await shop.settle_all()
+    await rejected(shop, work.fulfillment_id)
+    return order.order_id
+
+
+async def rejected(shop: Shop, fulfillment_id: str) -> None:
+    route, body = {"fulfillment": fulfillment_id}, {"reason": "damaged"}
+    answer = await shop.call(fulfillment.reject_fulfillment, route, body=body)
+    assert (answer.status, answer.body["status"]) == (200, "rejected")
+    await shop.settle_all()
+
+
+@pytest.mark.parametrize(("unit", "share"), [("fulfillments", 1), ("lines", 1), ("units", 2)])
+async def test_the_capacity_of_what_left_is_kept_when_the_rest_is_rejected(
+    unit: str, share: int
+) -> None:
+    shop = await a_shop(a_location("berlin", capacity_per_day=9, capacity_unit=unit))
+    order_id = await half_sent(shop)
+    assert await taken(shop, "berlin") == share
+    books = await read_books(shop.world.store, TENANT, shop.clock.now())
+    assert list(capacity_is_what_work_takes(books)) == []
+    (work,) = await shop.works(order_id)
+    flows, caller, now = shop.world.flows, shop.caller, shop.clock.now()
+    await void(flows, caller, f"{work.fulfillment_id}.s1", now)
+    await rejected(shop, work.fulfillment_id)
+    assert await taken(shop, "berlin") == 0
+    await shop.close()
 
 
 async def test_the_capacity_of_a_parcel_taken_back_after_its_goods_is_free_again(
