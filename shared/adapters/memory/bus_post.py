@@ -79,7 +79,7 @@ class Post:
         if destination.duplicate_window is not None and number % FORGET_EVERY < len(fresh):
             self._forget(now, 2 * max(FORGET_EVERY, len(fresh)))
         visible = []
-        for each in fresh:  # those that must wait come first
+        for each in fresh:  # those that must wait get the first numbers
             due = each.message.scheduled_at
             if due is None or due <= now:
                 visible.append(each)
