@@ -16,6 +16,7 @@ from shared.contracts.cloud_event import (
     dataref_of,
     read_any_event,
     read_event,
+    read_own_event,
 )
 from shared.kernel.errors import Refused
 from shared.kernel.ids import hash_id
@@ -142,7 +143,7 @@ def subscription(
 
     def declare(run: Work) -> MessageTrigger:
         read: Callable[[bytes], Envelope] = (
-            read_any_event if model is None else lambda raw: read_event(model, raw)
+            read_any_event if model is None else lambda raw: read_own_event(model, raw)
         )
         trigger = _trigger(Reader(topic, name, read, run))
         blueprint.service_bus_topic_trigger(

@@ -63,6 +63,16 @@ def read_event(model: type[B], raw: bytes) -> CloudEvent[B]:
     return event
 
 
+def read_own_event(model: type[B], raw: bytes) -> CloudEvent[B]:
+    """Read an event of ours whose data is of one model: parsed once (see `read_any_event`).
+
+    Raises:
+        Invalid: no JSON, or the envelope or the data do not fit.
+    """
+    event: CloudEvent[B] = read_own_json(CloudEvent[model], raw)  # type: ignore[valid-type]  # a parameter at run time
+    return event
+
+
 def read_any_event(raw: bytes) -> AnyEvent:
     """Read an event of ours whatever its type.
 

@@ -5,7 +5,7 @@ does not hide the other.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -36,16 +36,15 @@ def read_place_order(raw: bytes) -> PlaceOrder:
     return order
 
 
-def check(order: PlaceOrder) -> PlaceOrder:
-    """Hold an order that was made in code, by a translator, to the same sense.
+def check(content: Mapping[str, Any]) -> None:
+    """Hold the JSON of an order that was made in code, by a translator, to the same sense.
 
     Raises:
         Invalid: every fault, each with its JSON pointer and code.
     """
-    faults = tuple(contradictions(order.model_dump(mode="json")))[:FAULTS_MAX]
+    faults = tuple(contradictions(content))[:FAULTS_MAX]
     if faults:
         raise Invalid(faults)
-    return order
 
 
 def contradictions(order: Any) -> Iterator[Fault]:

@@ -1,14 +1,14 @@
 """Conditions on documents, and guarded patches with their one interpreter (design 3)."""
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from pydantic import JsonValue
 
 Comparison: TypeAlias = Literal["eq", "ne", "lt", "le", "gt", "ge", "exists", "absent", "contains"]
 Scalar: TypeAlias = str | int | bool
-_ORDER: Final = {"lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge}
+Test: TypeAlias = Callable[[Any, Scalar | None], bool]
 
 
 class Condition(NamedTuple):
@@ -23,30 +23,35 @@ class Condition(NamedTuple):
     value: Scalar | None = None
 
     def holds(self, body: Mapping[str, Any]) -> bool:
-        found = body.get(self.field)
-        match self.comparison:
-            case "exists":
-                return found is not None
-            case "absent":
-                return found is None
-            case "contains":
-                return isinstance(found, list) and any(_same(item, self.value) for item in found)
-            case "eq":
-                return _same(found, self.value)
-            case "ne":
-                return found is not None and not _same(found, self.value)
-            case "lt" | "le" | "gt" | "ge":
-                return _ordered(found, self.comparison, self.value)
+        return _HOLDS[self.comparison](body.get(self.field), self.value)
 
 
 def _same(found: Any, value: Scalar | None) -> bool:
     return type(found) is type(value) and bool(found == value)
 
 
-def _ordered(found: Any, comparison: str, value: Any) -> bool:
-    if type(found) is not type(value) or found is None or isinstance(found, bool):
-        return False
-    return bool(_ORDER[comparison](found, value))
+def _ordered(compare: Callable[[Any, Any], bool]) -> Test:
+    def is_in_order(found: Any, value: Scalar | None) -> bool:
+        kind = type(found)
+        return kind is type(value) and kind in _SORTED and compare(found, value)
+
+    return is_in_order
+
+
+_SORTED: Final = frozenset({str, int, float})
+_HOLDS: Final[Mapping[Comparison, Test]] = {
+    "eq": _same,
+    "ne": lambda found, value: found is not None and not _same(found, value),
+    "lt": _ordered(operator.lt),
+    "le": _ordered(operator.le),
+    "gt": _ordered(operator.gt),
+    "ge": _ordered(operator.ge),
+    "exists": lambda found, _: found is not None,
+    "absent": lambda found, _: found is None,
+    "contains": lambda found, value: (
+        isinstance(found, list) and any(_same(item, value) for item in found)
+    ),
+}
 
 
 class Increment(NamedTuple):

@@ -26,8 +26,7 @@ COUNTERS: Final = ("on_hand", "damaged", "quality_hold", "reserved", "soft_reser
 CURRENT: Final = Condition("schemaVersion", "eq", LEVELS.version)
 
 
-@dataclass(frozen=True, slots=True)
-class Deltas:
+class Deltas(NamedTuple):
     """What a write adds to a level's counters; `free` follows from them."""
 
     on_hand: int = 0
@@ -48,7 +47,7 @@ class Deltas:
     def without_facts(self) -> "Deltas":
         return Deltas(reserved=self.reserved, soft_reserved=self.soft_reserved)
 
-    def __add__(self, other: "Deltas") -> "Deltas":
+    def __add__(self, other: "Deltas") -> "Deltas":  # type: ignore[override]  # sums, no longer row
         return Deltas(
             self.on_hand + other.on_hand,
             self.damaged + other.damaged,

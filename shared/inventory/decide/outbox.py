@@ -9,6 +9,7 @@ from shared.contracts.inventory import StockChanged, StockFreed, StockOvercommit
 from shared.kernel.documents import Change
 
 RESERVED: Final = "reserved"
+WHO: Final = ("tenant_id", "occurred_at", "sku", "location_id")
 TELLING: Final = frozenset({"reservation", "end", "movement"})  # types; all others tell nothing
 
 
@@ -46,13 +47,12 @@ def _of_effect(change: Change, body: dict[str, Any]) -> tuple[Event, ...]:
     freed: int = max(0, free) if is_move else body["freed"]
     moved = body["effective"] and any(facts)
     held = not is_move and (body["reserved"] or body["soft_reserved"])
-    if not (moved or held or freed):
+    # A restored parcel whose goods a newer count has seen only takes free units.
+    if not (moved or held or freed or body["short"]):
         return ()
     reason = body["reason"] if is_move else body["ending"]
     changed = _changed(change, body, reason)
-    who: dict[str, Any] = changed.model_dump(
-        include={"tenant_id", "occurred_at", "sku", "location_id"}
-    )
+    who: dict[str, Any] = {name: getattr(changed, name) for name in WHO}
     events: list[Event] = [changed]
     if freed > 0:
         events.append(StockFreed(**who, quantity=freed))

@@ -1,6 +1,5 @@
 """Queued demand: waits of order parts, and the sums by pool and pickup location (semantics 4)."""
 
-from collections import Counter
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -113,7 +112,7 @@ def next_wait(found: WaitDocument | None, change: WaitChange) -> WaitDocument | 
 def wait_operations(sight: Sight, changes: Iterable[WaitChange]) -> list[Operation]:
     """Return the writes of waits and of the demand that they add up to."""
     operations: list[Operation] = []
-    demand: Counter[str] = Counter()
+    demand: dict[str, int] = {}
     for change in changes:
         document_id = changed_wait_id(change)
         stored = sight.waits.get(document_id)
@@ -124,12 +123,15 @@ def wait_operations(sight: Sight, changes: Iterable[WaitChange]) -> list[Operati
         if stored:
             _add(demand, stored.body, -1)
         operations.append(_put_wait(document_id, after, stored))
+    if not operations:
+        return operations
     return operations + demand_operations({k: by for k, by in demand.items() if by}, sight)
 
 
-def _add(demand: Counter[str], wait: WaitDocument, sign: int) -> None:
+def _add(demand: dict[str, int], wait: WaitDocument, sign: int) -> None:
     if wait.open:
-        demand[demand_field(wait)] += sign * wait.quantity
+        name = demand_field(wait)
+        demand[name] = demand.get(name, 0) + sign * wait.quantity
 
 
 def demand_field(wait: WaitDocument) -> str:

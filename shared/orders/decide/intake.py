@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from shared.contracts.intake import Payment, PlaceOrder
 from shared.contracts.intake_check import check
@@ -58,7 +58,14 @@ def fingerprint(intake: PlaceOrder) -> str:
 
     The channel's time of its last change is no content; absent and default values are the same.
     """
-    content = intake.model_dump(mode="json", exclude_defaults=True, exclude={"source_version"})
+    return _hash_of(_content(intake))
+
+
+def _content(intake: PlaceOrder) -> dict[str, Any]:
+    return intake.model_dump(mode="json", exclude_defaults=True, exclude={"source_version"})
+
+
+def _hash_of(content: Mapping[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -91,8 +98,9 @@ def accept(
     Raises:
         Invalid: the intake contradicts itself, or a quantity is no whole count of selling steps.
     """
-    check(intake)
-    order = _order(intake, _lines(intake, products, act), act, pool_id, lookups)
+    content = _content(intake)
+    check(content)
+    order = _order(intake, _lines(intake, products, act), act, _hash_of(content), pool_id, lookups)
     order = order.model_copy(update={"customer_tier": customer_tier})
     draft = Draft(order, act)
     draft.stock += list(_till_movements(order, intake, act))
@@ -149,7 +157,7 @@ def _check_components(found: Sequence[ProductFacts | None], counts: Sequence[int
 
 
 def _order(
-    intake: PlaceOrder, lines: tuple[Line, ...], act: Act, pool_id: str | None,
+    intake: PlaceOrder, lines: tuple[Line, ...], act: Act, content_hash: str, pool_id: str | None,
     lookups: tuple[str, ...],
 ) -> Order:  # fmt: skip
     order = Order(
@@ -159,7 +167,7 @@ def _order(
         channel=intake.channel,
         reference=intake.reference,
         number=intake.number,
-        fingerprint=fingerprint(intake),
+        fingerprint=content_hash,
         source_version=intake.source_version,
         order_type=intake.order_type,
         placed_at=intake.placed_at,

@@ -21,7 +21,8 @@ def accepted(folder: Path, name: str) -> Change:
     raw = (folder / "shopify" / f"{name}.json").read_bytes()
     found = shopify.read("orders/create", raw, a_connection())
     assert isinstance(found, Snapshot)
-    order = check(found.order)
+    order = found.order
+    check(order.model_dump(mode="json"))
     products = {code: ProductFacts(code) for code in decide.codes_of(order)}
     return decide.accept(order, products, Act("acme", NOW, "channel:shop"))
 
