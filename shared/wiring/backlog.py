@@ -1,4 +1,4 @@
-"""How much the embedded adapters still have to do: what audits and tools wait for."""
+"""How much the adapters on this machine still have to do: what audits and tools wait for."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ async def backlog(world: World) -> dict[str, int]:
     """Return what still moves: changes by feed, messages by path; empty when all is at rest.
 
     Messages that died move no more and are not counted (see `dead`). Who holds other adapters than
-    the embedded ones asks the platform instead.
+    ours asks the platform instead.
     """
     paths = {path: n for path, n in (await _messages(world)).items() if not path.endswith(DEAD)}
     return await _changes(world) | paths
@@ -24,11 +24,17 @@ async def dead(world: World) -> dict[str, int]:
 
 async def _changes(world: World) -> dict[str, int]:
     from shared.adapters.embedded.documents import EmbeddedDocuments
+    from shared.adapters.memory.documents import MemoryDocuments
 
-    return await world.store.backlog() if isinstance(world.store, EmbeddedDocuments) else {}
+    if isinstance(world.store, EmbeddedDocuments | MemoryDocuments):
+        return await world.store.backlog()
+    return {}
 
 
 async def _messages(world: World) -> dict[str, int]:
     from shared.adapters.embedded.bus import EmbeddedBus
+    from shared.adapters.memory.bus import MemoryBus
 
-    return await world.bus.backlog() if isinstance(world.bus, EmbeddedBus) else {}
+    if isinstance(world.bus, EmbeddedBus | MemoryBus):
+        return await world.bus.backlog()
+    return {}

@@ -15,6 +15,7 @@ import pytest
 
 from shared.adapters.embedded.documents import EmbeddedDocuments
 from shared.adapters.memory.documents import MemoryDocuments
+from shared.adapters.memory.rows import SIFTED_AT
 from shared.kernel.clock import SteppedClock
 from shared.kernel.conditions import Assign, Comparison, Condition, Increment, PatchOperation
 from shared.kernel.documents import (
@@ -43,6 +44,11 @@ from tests.contracts.store_contract import (
     Other,
     StoreContract,
     Thing,
+    drain,
+    put,
+    read,
+    walk,
+    write,
 )
 
 Store: TypeAlias = EmbeddedDocuments | MemoryDocuments
@@ -69,6 +75,27 @@ class TestMemory(StoreContract):
     @pytest.fixture
     def store(self, clock: SteppedClock) -> MemoryDocuments:
         return MemoryDocuments(clock=clock)
+
+
+async def test_the_feed_lets_go_of_what_was_superseded(clock: SteppedClock) -> None:
+    store = MemoryDocuments(clock=clock)
+    await put(store, "a", Thing(count=0))
+    await put(store, "b", Thing(count=0))
+    for _ in range(3 * SIFTED_AT):
+        await write(store, Patch(THING, "a", (Increment("count", 1),)))
+    changes = await drain(store.feed(Container.ORDERS, "relay"), limit=1)
+    assert [(c.id, THING.decode(c.body).count) for c in changes] == [("b", 0), ("a", 3 * SIFTED_AT)]
+    assert max(len(shard) for shard in store._rows.shards) <= SIFTED_AT + 2
+
+
+async def test_a_closed_store_is_unavailable(clock: SteppedClock) -> None:
+    store = MemoryDocuments(clock=clock)
+    feed = store.feed(Container.ORDERS, "relay")
+    await store.close()
+    await store.close()
+    for attempt in (put(store, "a", Thing()), read(store, "a"), walk(store), feed.read(1)):
+        with pytest.raises(Unavailable):
+            await attempt
 
 
 class Log:

@@ -192,11 +192,10 @@ class Rows:
 
     def put_back(self, place: Place, before: Row | None) -> None:
         """Undo a `put` or a `remove`, but for the change in its shard."""
-        now = self._places.get(place)
-        if before is not None:
-            self._exchange(now, before)
-        elif now is not None:
-            self.remove(now)
+        if before is None:
+            self.remove(self._places[place])
+        else:
+            self._exchange(self._places.get(place), before)
 
     def forget(self, now: int, most: int) -> int:
         """Remove up to so many documents whose time is over; returns how many."""

@@ -8,14 +8,16 @@ import pytest
 
 from functions.operations import health, openapi, sweep_claims
 from shared.adapters.embedded.claims import FolderClaims
+from shared.inventory.model.documents import SWEEPS, SweepCursor
 from shared.kernel.bus import Message
 from shared.kernel.clock import SteppedClock
+from shared.kernel.documents import Container, Create
 from shared.kernel.errors import Unavailable
 from shared.wiring import Settings, WrongSettings, embedded_world, settings_from, use, world
 from shared.wiring.backlog import backlog, dead
 from shared.wiring.logs import JsonLines
 from shared.wiring.secrets import secrets_of
-from shared.wiring.simulated import put_in
+from shared.wiring.simulated import memory_world, put_in
 from tests.unit.edge.door import START, TENANT, a_door, a_request, json_of
 
 
@@ -133,6 +135,20 @@ async def test_what_waits_is_counted_and_what_died_apart() -> None:
     await found.bus.dead_letter("orders-in", first, "bad", "no such SKU")
     assert await backlog(found) == {"orders-in": 1}
     assert await dead(found) == {"orders-in/$deadletterqueue": 1}
+
+
+async def test_what_waits_in_plain_memory_is_counted_as_well() -> None:
+    clock = SteppedClock(START)
+    found = memory_world(settings=Settings(), clock=clock, rng=random.Random(1))
+    feed = found.store.feed(Container.MASTER, "reader")
+    await feed.read(1)
+    await found.store.batch(TENANT, Container.MASTER, "k", [Create(SWEEPS, "sweep", SweepCursor())])
+    await found.bus.send("orders-in", [Message("m-1", b"{}")])
+    assert await backlog(found) == {"master/reader": 1, "orders-in": 1}
+    (first,) = await found.bus.receive("orders-in", 1)
+    await found.bus.dead_letter("orders-in", first, "bad", "no such SKU")
+    assert await dead(found) == {"orders-in/$deadletterqueue": 1}
+    await found.close()
 
 
 async def test_claim_checks_in_a_folder_expire_and_are_swept(tmp_path: Path) -> None:
