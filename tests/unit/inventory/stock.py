@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from shared.adapters.embedded.documents import EmbeddedDocuments
 from shared.contracts.inventory import Adjustment, Count, Receipt, Sale
-from shared.contracts.stock import EndReservation, Wait
+from shared.contracts.stock import EndReservation, Restore, Wait
 from shared.inventory import service as inventory
 from shared.inventory.model import Hardness, Level, Outcome, Recorded, Reserve
 from shared.kernel.clock import SteppedClock
@@ -147,3 +147,18 @@ async def level(store: Documents, location_id: str = "berlin") -> dict[str, int]
 async def is_clean(store: Documents) -> bool:
     """Tell whether all counters are what the documents add up to."""
     return (await inventory.reconcile(store, TENANT, SKU)).is_clean
+
+
+def a_restore(**changes: Any) -> Restore:
+    usual = {
+        "reservation_id": "o_7k2.1.1.2",
+        "was": "o_7k2.1.1.1",
+        "order_id": "o_7k2",
+        "line_id": "1",
+        "part": 1,
+        "sku": SKU,
+        "location_id": "berlin",
+        "quantity": 2,
+        "at": minutes(5),
+    }
+    return Restore.model_validate(usual | changes)

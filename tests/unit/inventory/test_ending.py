@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.stock import DivideReservation, RejectReason, Restore
+from shared.contracts.stock import DivideReservation, RejectReason
 from shared.inventory import service as inventory
 from shared.inventory.model import (
     ENDS,
@@ -23,6 +23,7 @@ from tests.unit.inventory.stock import (
     a_quote,
     a_receipt,
     a_reserve,
+    a_restore,
     a_store,
     a_wait,
     an_adjustment,
@@ -48,21 +49,6 @@ def a_division(*shares: dict[str, Any], **changes: Any) -> DivideReservation:
         "shares": shares,
     }
     return DivideReservation.model_validate(usual | changes, strict=False)
-
-
-def a_restore(**changes: Any) -> Restore:
-    usual = {
-        "reservation_id": "o_7k2.1.1.2",
-        "was": "o_7k2.1.1.1",
-        "order_id": "o_7k2",
-        "line_id": "1",
-        "part": 1,
-        "sku": SKU,
-        "location_id": "berlin",
-        "quantity": 2,
-        "at": minutes(5),
-    }
-    return Restore.model_validate(usual | changes)
 
 
 async def reserved(store: Documents, quantity: int = 2, stock: int = 10, **changes: Any) -> None:

@@ -20,6 +20,7 @@ from tests.unit.inventory.stock import (
     a_quote,
     a_receipt,
     a_reserve,
+    a_restore,
     a_sale,
     a_store,
     a_wait,
@@ -93,6 +94,19 @@ async def test_a_sale_that_overdraws_says_how_far() -> None:
     async with a_store() as store:
         await inventory.record(store, TENANT, a_sale(quantity=3), NOW)
         assert names(await told(store)) == [("changed", "sale"), ("overcommitted", 3)]
+
+
+async def test_a_voided_shipment_that_a_newer_count_has_seen_says_how_far_it_overdraws() -> None:
+    async with a_store() as store:
+        await stocked(store, 2)
+        await inventory.reserve(store, TENANT, a_reserve(), NOW)
+        await inventory.perform(store, TENANT, an_end(ending="consumed"), NOW)
+        await inventory.record(store, TENANT, a_count(counted=1, as_of=minutes(6)), minutes(6))
+        await told(store)
+        await inventory.perform(store, TENANT, a_restore(at=minutes(5)), minutes(7))
+        reserved, *others = names(await told(store))
+        assert reserved == ("changed", "reserved")
+        assert others == [("changed", "shipment-voided"), ("overcommitted", 1)]
 
 
 async def test_a_rejection_as_damaged_frees_nothing() -> None:
