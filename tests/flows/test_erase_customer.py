@@ -192,6 +192,19 @@ async def test_however_many_orders_are_not_named_yet_all_are_erased_in_as_many_r
     assert await people(kept) == ([], 0)
 
 
+async def test_a_page_that_is_just_full_leaves_the_next_identifier_to_the_next_run(
+    kept: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await bought(kept)
+    late = [await bought_unlinked(kept, reference=f"E-{number}") for number in (2, 3)]
+    late += [await bought_unlinked(kept, reference="E-4", customer=Contact(phone=MARKS[1]))]
+    monkeypatch.setattr(late_orders, "PAGE", 2)
+    done = await erased(kept, str(order.customer_id))
+    assert (done.body["stage"], done.body["orders"]) == ("done", 4)
+    assert {(await kept.order(name)).customer for name in late} == {None}
+    assert await people(kept) == ([], 0)
+
+
 async def bought_unlinked(shop: Shop, **changes: Any) -> str:
     """Place Erika's next order; its customer is still to be named."""
     body = erikas(**({"reference": "E-9"} | changes)).model_dump(mode="json", exclude_none=True)
