@@ -61,8 +61,11 @@ async def relay(container: Container, documents: Iterable[Mapping[str, Any]]) ->
 def change_of(container: Container, document: Mapping[str, Any]) -> Change:
     """Return a document of the feed without what the store put around its body (pure).
 
-    A host that has the body's own bytes hands them on as `raw`.
+    A host that has the change itself hands it on as `change`.
     """
+    known = getattr(document, "change", None)
+    if isinstance(known, Change) and known.body:
+        return known
     return Change(
         container=container,
         tenant_id=str(document.get("tenantId", PLATFORM)),
@@ -70,7 +73,7 @@ def change_of(container: Container, document: Mapping[str, Any]) -> Change:
         id=str(document.get("id", "")),
         type=str(document.get("type", "")),
         etag=str(document.get("_etag", "")),
-        body=getattr(document, "raw", b"") or _body_of(document),
+        body=_body_of(document),
     )
 
 

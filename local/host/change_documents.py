@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import azure.functions as func
 from pydantic import JsonValue
@@ -20,23 +20,16 @@ class ChangedDocument(func.Document):
     """
 
     def __init__(self, change: Change) -> None:
-        self._envelope: dict[str, JsonValue] = {
-            "id": change.id,
-            "tenantId": change.tenant_id,
-            "key": change.key,
-            "pk": f"{change.tenant_id}|{change.key}",
-            "type": change.type,
-            "_etag": change.etag,
-        }
-        self.raw = change.body  # as stored, for a reader that wants no fields
+        self.change = change  # as stored, for a reader that wants no fields
         self._whole: dict[str, JsonValue] | None = None
 
     @property
     def data(self) -> dict[str, JsonValue]:  # type: ignore[override] # made at the first look
         """All fields; those of a damaged document are the envelope's only."""
         if self._whole is None:
-            body: dict[str, JsonValue] = json.loads(self.raw) if self.raw else {}
-            self._whole = body | self._envelope
+            raw = self.change.body
+            body: dict[str, JsonValue] = json.loads(raw) if raw else {}
+            self._whole = body | _envelope(self.change)
         return self._whole
 
     def __contains__(self, name: object) -> bool:
@@ -44,7 +37,26 @@ class ChangedDocument(func.Document):
 
     def __getitem__(self, name: str) -> JsonValue:
         """Return a field; those of the envelope without reading the body."""
-        return self._envelope[name] if name in ENVELOPE and self._whole is None else self.data[name]
+        if self._whole is None and name in ENVELOPE:
+            return _envelope(self.change)[name]
+        return self.data[name]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a field or a default; its type, which a relay asks of each, at once."""
+        if self._whole is None and key == "type":
+            return self.change.type
+        return super().get(key, default)
+
+
+def _envelope(change: Change) -> dict[str, JsonValue]:
+    return {
+        "id": change.id,
+        "tenantId": change.tenant_id,
+        "key": change.key,
+        "pk": f"{change.tenant_id}|{change.key}",
+        "type": change.type,
+        "_etag": change.etag,
+    }
 
 
 def documents_of(changes: Sequence[Change]) -> func.DocumentList:

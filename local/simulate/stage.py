@@ -56,17 +56,17 @@ class PlayClock:
 class Process:
     """A process that dies and comes back: its caches go, the store and the bus stay.
 
-    What it knows of the tenants stays as well: nobody changes that in a play.
+    What is known of the tenants stays as well, and is read once for all processes: nobody changes
+    that in a play.
     """
 
     name: str
     base: World
     store: StaleDocuments
-    knowledge: Knowledge = field(init=False)
+    knowledge: Knowledge
     world: World = field(init=False)
 
     def __post_init__(self) -> None:
-        self.knowledge = Knowledge(self.store, kept_for=A_PLAY)
         self.restart()
 
     def restart(self) -> None:
@@ -141,11 +141,12 @@ def set_stage(seed: int, rates: Rates, *, keep: int = 0, adapters: Adapters = "m
     with use(base):
         for tenant_id in TENANTS:
             run_now(furnish(base, tenant_id, root, clock.now()))
+    knowledge = Knowledge(base.store, kept_for=A_PLAY)
     for name in ("web", "shop", "relay", *WORKERS):
         chance = random.Random(root.getrandbits(64))
         stale = StaleDocuments(base.store, past, chance, trouble.points)
         stale.rates = rates
-        stage.processes[name] = Process(name, base, stale)
+        stage.processes[name] = Process(name, base, stale, knowledge)
     return stage
 
 
