@@ -75,7 +75,7 @@ class Row:
                 body = kind.decode(self.raw)
             _, _, key, id = self.place
             self._stored, self._read_as = Stored(id, key, self.etag, body), kind
-        return cast(Stored[D], self._stored)
+        return cast("Stored[D]", self._stored)  # not made at each look
 
     def json(self) -> dict[str, Any]:
         """Return the body's JSON; not to be changed."""
