@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from shared.routing.constraints import passes
@@ -93,29 +93,17 @@ class Allocator:
         """Return the same question at other prices."""
         return Allocator(self.request, self.rule_set, pricer, self.distances)
 
-    def could_ship(self, candidates: Iterable[Candidate], without: str) -> bool:
-        """Tell whether any other location has a unit of what is to be shipped."""
-        lines = [line for line, _ in self._open.values()]
-        for candidate in candidates:
-            at = candidate.location_id
-            if not candidate.ship_enabled or at == without:
-                continue
-            for line in lines:
-                stock = candidate.stock.get(line.sku)
-                if (
-                    stock is not None
-                    and stock.sellable_ship > 0
-                    and at not in line.excluded_locations
-                ):
-                    return True
-        return False
+    def allocate(self, candidates: Sequence[Candidate], without: str | None = None) -> Outcome:
+        """Return what becomes of every unit; total, whatever the stock figures are.
 
-    def allocate(self, candidates: Sequence[Candidate]) -> Outcome:
-        """Return what becomes of every unit; total, whatever the stock figures are."""
+        No parcel leaves the location `without`; it hands over what is collected there.
+        """
         progress = Progress({}, {}, frozenset(self.request.already_at))
         divide, short = self.rule_set.divide_lines, list[ShortLine]()
         if self._pickups:
             short.extend(hand_over(self._pickups, candidates, progress, divide))
+        if without is not None:
+            candidates = [c for c in candidates if c.location_id != without]
         progress.open.update(self._open)
         routing, traces = self.routing, list[Trace]()
         ending: tuple[Action, ...] = (self.rule_set.unfilled,)
@@ -275,8 +263,14 @@ def _does(actions: Sequence[Action], kinds: Sequence[ActionKind]) -> bool:
 
 
 def _has_units(sites: Sequence[Site], progress: Progress) -> bool:
-    """Tell whether any site has a unit of anything open: else no strategy can place any."""
-    return any(site.sellable(line) for line, _ in progress.open.values() for site in sites)
+    """Tell whether any site can give a unit of anything open: else no strategy can place any."""
+    lines = [line for line, _ in progress.open.values()]
+    for site in sites:
+        if site.candidate.capacity_left is not None and site.units_room() == 0:
+            continue
+        if any(site.sellable(line) for line in lines):
+            return True
+    return False
 
 
 def _loaded(sites: tuple[Site, ...], progress: Progress) -> tuple[Site, ...]:

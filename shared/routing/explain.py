@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shared.routing.allocation import Allocator
 from shared.routing.counterfactuals import counterfactuals
@@ -64,16 +64,26 @@ def _runner_up(
     """Return the best plan that does without one of the winner's locations."""
     best: Outcome | None = None
     for location_id in outcome.locations[:RUNNER_UP_TRIES_MAX]:
-        if not allocator.could_ship(candidates, location_id):
+        if not _others_have_units(allocator.request, candidates, location_id):
             continue
-        others = [
-            replace(c, ship_enabled=False) if c.location_id == location_id else c
-            for c in candidates
-        ]
-        other = allocator.allocate(others)
+        other = allocator.allocate(candidates, without=location_id)
         if other.placements and (best is None or _worth(other) > _worth(best)):
             best = other
     return best
+
+
+def _others_have_units(
+    request: RouteRequest, candidates: Iterable[Candidate], location_id: str
+) -> bool:
+    """Tell whether another location has a unit of anything that is to be shipped."""
+    lines = [line for line in request.lines if line.method == "ship"]
+    return any(
+        stock.sellable_ship > 0 and candidate.location_id not in line.excluded_locations
+        for candidate in candidates
+        if candidate.ship_enabled and candidate.location_id != location_id
+        for line in lines
+        if (stock := candidate.stock.get(line.sku)) is not None
+    )
 
 
 def _worth(outcome: Outcome) -> tuple[int, int]:

@@ -64,7 +64,7 @@ class Dispatch:
     cut-off, and that of orders after it.
     """
 
-    __slots__ = ("_carrier", "_days", "_leaving", "_now", "_site", "_zone")
+    __slots__ = ("_carrier", "_days", "_late", "_leaving", "_now", "_site", "_zone")
 
     def __init__(
         self, site: Site, carrier: str, days: WorkingDays, now: datetime, zone: str | None = None
@@ -72,11 +72,14 @@ class Dispatch:
         self._site, self._carrier, self._days, self._now = site, carrier, days, now
         self._zone: ZoneInfo = site.calendar.zone if zone is None else zone_of(zone)
         self._leaving: dict[bool, tuple[date, datetime] | None] = {}
+        self._late: dict[time, bool] = {}  # by cut-off
 
     def promise(self, rate: Rate) -> Promise | None:
         """Return a service's dates by its longest transit; None when it never leaves."""
         cutoff = self._site.cutoffs.get(self._carrier, rate.cutoff)
-        late = is_late(self._site.calendar, cutoff, self._now)
+        late = self._late.get(cutoff)
+        if late is None:
+            late = self._late[cutoff] = is_late(self._site.calendar, cutoff, self._now)
         if late not in self._leaving:
             self._leaving[late] = ship_day(self._site, self._days, self._now, after_cutoff=late)
         leaving = self._leaving[late]

@@ -188,11 +188,13 @@ class CompiledCard:
     def lane(self, origin: Place, destination: Place) -> Lane | None:
         """Return the lane between two places; None when the card has no zone for it."""
         key = self._key(origin, destination)
-        if key not in self._lanes:
+        try:
+            return self._lanes[key]
+        except KeyError:
             if len(self._lanes) >= LANES_KEPT_MAX:
                 self._lanes.clear()
-            self._lanes[key] = self._lane(origin, destination)
-        return self._lanes[key]
+            lane = self._lanes[key] = self._lane(origin, destination)
+            return lane
 
     def oversize_minor(self, parcel: Parcel) -> int:
         """Return the surcharge for a parcel above the card's ordinary size."""

@@ -30,7 +30,10 @@ class _Offers:
 
 
 def spread(reach: Reach, cost: Objective) -> tuple[Pick, ...]:
-    """Return the cheapest picks within the limits that cover the most items; maybe none."""
+    """Return the cheapest picks within the limits that cover the most items; maybe none.
+
+    To place nothing is always among what is found.
+    """
     offers = _offers(reach, cost)
     room = reach.problem.new_locations_max
     layers, may_leave = _layers(reach, offers, room), _leaver(reach)
@@ -38,8 +41,6 @@ def spread(reach: Reach, cost: Objective) -> tuple[Pick, ...]:
     alone = _alone(reach, offers, room)
     if alone is not None:
         found.append((reach.full, alone))
-    if not found:
-        return ()
     units, most = [item.units for item in reach.problem.items], max(m.bit_count() for m, _ in found)
 
     def worth(row: tuple[int, Found]) -> tuple[int, int]:

@@ -27,10 +27,6 @@ def solve(problem: Problem, objective: Objective | None = None) -> Solution:
     if len(problem.items) > ITEMS_MAX:
         raise ValueError(f"{len(problem.items)} items are more than {ITEMS_MAX}")
     cost = objective or problem.pricer.cost
-    if len(problem.items) == 1:
-        solution = _of_one(problem, cost)
-        if not breaks_limits(problem, solution):
-            return solution
     reach = reach_of(problem)
     if not reach.coupled:
         solution = placed(reach, partition(reach, cost))
@@ -39,7 +35,7 @@ def solve(problem: Problem, objective: Objective | None = None) -> Solution:
     return placed(reach, spread(reach, cost))
 
 
-def _of_one(problem: Problem, cost: Objective) -> Solution:
+def of_one(problem: Problem, cost: Objective) -> Solution:
     """Return the cheapest site for the one item, without regard to limits; ties by rank."""
     item, best, least = problem.items[0], None, NEVER
     row = problem.pricer.priced(item.contents, problem.weights)
