@@ -51,8 +51,7 @@ async def reject(
     Raises:
         NotFound, NotAllowed, NotInFulfillment: as the work stands.
     """
-    known = await flows.knowledge.of(caller.tenant_id, now)
-    settings = known.settings
+    settings = (await flows.knowledge.of(caller.tenant_id, now)).settings
     policy = RejectPolicy(settings.max_rejects, settings.rejection_period_days)
     elsewhere = await _others_work(flows, caller.tenant_id, fulfillment_id, rejections, otherwise)
 
@@ -69,10 +68,9 @@ async def reject(
         about = Work(fulfillment_id, work.location_id, work.status)
         return orders.reject(order, about, rows, policy, act, picked_units=picked)
 
-    follow = Follow(ends_by=work_model.Reject)
-    order_id = work_service.order_of(fulfillment_id)
-    await apply_command(flows, caller, order_id, decide, now, follow, command_id=command_id)
-    return (await work_service.get(flows.store, caller.tenant_id, fulfillment_id)).body
+    about = (work_service.order_of(fulfillment_id), decide, now, Follow(ends_by=work_model.Reject))
+    applied = await apply_command(flows, caller, *about, command_id=command_id)
+    return applied.work(fulfillment_id)
 
 
 def _is_rejected(work: Fulfillment) -> bool:
@@ -194,8 +192,10 @@ async def hand_over(
         return work.model_copy(update={"collector": collector}) if is_it else work
 
     follow = Follow(ends_by=work_model.HandOver, replaced=moved)
-    await apply_command(flows, caller, work_service.order_of(fulfillment_id), decide, now, follow)
-    return (await work_service.get(flows.store, caller.tenant_id, fulfillment_id)).body
+    applied = await apply_command(
+        flows, caller, work_service.order_of(fulfillment_id), decide, now, follow
+    )
+    return applied.work(fulfillment_id)
 
 
 async def record_collected(
@@ -230,8 +230,10 @@ async def record_collected(
 
     follow = Follow(ends_by=work_model.HandOver, replaced=moved)
     order_id = work_service.order_of(fulfillment_id)
-    await apply_command(flows, caller, order_id, decide, now, follow, command_id=command_id)
-    return (await work_service.get(flows.store, caller.tenant_id, fulfillment_id)).body
+    applied = await apply_command(
+        flows, caller, order_id, decide, now, follow, command_id=command_id
+    )
+    return applied.work(fulfillment_id)
 
 
 async def expire_pickup(
@@ -265,5 +267,5 @@ async def answer_cancel(
             return orders.confirm_cancel(order, asked, act)
         return orders.refuse_cancel(order, asked, act)
 
-    await apply_command(flows, caller, work_service.order_of(fulfillment_id), decide, now)
-    return (await work_service.get(flows.store, caller.tenant_id, fulfillment_id)).body
+    applied = await apply_command(flows, caller, work_service.order_of(fulfillment_id), decide, now)
+    return applied.work(fulfillment_id)

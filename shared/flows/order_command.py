@@ -7,7 +7,8 @@ of the last one lets it go on.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -17,8 +18,8 @@ from shared.fulfillment import model as work_model
 from shared.fulfillment import service as work_service
 from shared.fulfillment.decide import ItemNow
 from shared.fulfillment.model import ENDED, FULFILLMENT_LIFE, UNPICKED, Fulfillment
-from shared.kernel.documents import Operation, Stored
-from shared.kernel.errors import Exists, GuardFailed, NotFound, Unavailable
+from shared.kernel.documents import Documents, Operation, Stored
+from shared.kernel.errors import Exists, GuardFailed, NotFound, Refused, Unavailable
 from shared.orders import decide as orders
 from shared.orders import service as order_service
 from shared.orders.decide.cancel import Stage
@@ -51,10 +52,19 @@ USUAL: Final = Follow()
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The order after a command, and whether this call changed it."""
+    """The order and its locations' work after a command, and what this call changed."""
 
     order: Order
     change: Change | None = None
+    works: Works = field(default_factory=dict)
+
+    def work(self, fulfillment_id: str) -> Fulfillment:
+        """Return one location's work.
+
+        Raises:
+            NotFound: the order has none of this id.
+        """
+        return work_of(self.works, fulfillment_id)
 
 
 async def apply_command(
@@ -76,38 +86,78 @@ async def apply_command(
         Refused: as `decide` says.
         Unavailable: five others changed it meanwhile.
     """
-    store, tenant_id = flows.store, caller.tenant_id
-    act = Act(tenant_id, now, caller.name)
-    for _ in range(ATTEMPTS_MAX):
-        if command_id and await order_service.is_done(store, tenant_id, order_id, command_id):
-            return Applied(await order_service.get_order(store, tenant_id, order_id))
-        stored = await order_service.load(store, tenant_id, order_id)
-        works = await work_service.of_order(store, tenant_id, order_id)
-        change = decide(stored.body, {w.body.fulfillment_id: w.body for w in works}, act)
-        if change is None:
-            return Applied(stored.body)
-        try:
-            await order_service.save(
-                *(store, stored, change, act),
-                extra=_following(works, change, act, follow),
-                command_id=command_id,
-                correlation_id=caller.correlation_id,
-            )
-        except (GuardFailed, Exists):
-            continue
-        return Applied(change.order, change)
+    told = _Told(decide, follow, command_id)
+    for attempt in range(ATTEMPTS_MAX):
+        with suppress(GuardFailed, Exists):
+            return await _apply(flows, caller, order_id, told, now, is_again=attempt > 0)
     raise Unavailable(f"{order_id} is being changed by others")
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    decide: Decide
+    follow: Follow
+    command_id: str | None
+
+
+async def _apply(
+    flows: Flows, caller: Caller, order_id: str, told: _Told, now: datetime, *, is_again: bool
+) -> Applied:
+    """Do it once; whether it was done before is asked only when it cannot be done now.
+
+    Raises:
+        GuardFailed, Exists: another changed the order, or did the command, meanwhile.
+    """
+    store, tenant_id = flows.store, caller.tenant_id
+    act = Act(tenant_id, now, caller.name)
+    stored = await order_service.load(store, tenant_id, order_id)
+    found = await work_service.of_order(store, tenant_id, order_id)
+    works = {work.body.fulfillment_id: work.body for work in found}
+    unchanged = Applied(stored.body, works=works)
+    if is_again and await _is_done(store, tenant_id, order_id, told.command_id):
+        return unchanged
+    try:
+        change = told.decide(stored.body, works, act)
+    except Refused:  # of what it was done to there may be nothing left
+        if await _is_done(store, tenant_id, order_id, told.command_id):
+            return unchanged
+        raise
+    if change is None:
+        return unchanged
+    after = _following(found, change, act, told.follow)
+    beside = told.follow.beside(change) if told.follow.beside else ()
+    await order_service.save(
+        *(store, stored, change, act),
+        extra=[*_writes(found, after), *beside],
+        command_id=told.command_id,
+        correlation_id=caller.correlation_id,
+    )
+    return Applied(change.order, change, works | after)
+
+
+async def _is_done(store: Documents, tenant_id: str, order_id: str, command_id: str | None) -> bool:
+    """Tell whether a command was done before; asked only where it could not be done now."""
+    if command_id is None:
+        return False
+    return await order_service.is_done(store, tenant_id, order_id, command_id)
+
+
 def _following(
-    works: Sequence[Stored[Fulfillment]], change: Change, act: Act, follow: Follow
+    found: Sequence[Stored[Fulfillment]], change: Change, act: Act, follow: Follow
+) -> dict[str, Fulfillment]:
+    """Return the work that a change of the order changes, as it is then."""
+    after = {work.body.fulfillment_id: _after(work.body, change, act, follow) for work in found}
+    return {name: work for name, work in after.items() if work is not None}
+
+
+def _writes(
+    found: Sequence[Stored[Fulfillment]], after: Mapping[str, Fulfillment]
 ) -> list[Operation]:
-    operations: list[Operation] = []
-    for stored in works:
-        after = _after(stored.body, change, act, follow)
-        if after is not None:
-            operations.append(work_service.replacement(stored, after))
-    return [*operations, *(follow.beside(change) if follow.beside else ())]
+    return [
+        work_service.replacement(work, after[work.body.fulfillment_id])
+        for work in found
+        if work.body.fulfillment_id in after
+    ]
 
 
 def _after(work: Fulfillment, change: Change, act: Act, follow: Follow) -> Fulfillment | None:

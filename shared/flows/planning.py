@@ -87,8 +87,8 @@ async def capacity_left(
             limits[name] = location.capacity_per_day
     if not limits:
         return limits
-    days = sorted({known.local_day(name, now) for name in limits})
-    taken = await catalog.capacity_of_days(store, known.tenant_id, days)
+    days = {name: known.local_day(name, now) for name in limits}
+    taken = await catalog.capacity_taken(store, known.tenant_id, days)
     return {name: max(0, limit - taken.get(name, 0)) for name, limit in limits.items()}
 
 
@@ -159,7 +159,10 @@ class _Asked:
         self, store: Documents, stock: Mapping[str, Mapping[str, StockView]]
     ) -> dict[str, int]:
         """Return what is left of today's capacity, for the locations that limit it."""
-        names = {name for views in stock.values() for name in views}
+        # Who has no unit is not asked; what is unlimited may come from anywhere.
+        able = {at for held in stock.values() for at, view in held.items() if view.free > 0}
+        is_anywhere = len(stock) < len(self.products)
+        names = self._known.locations if is_anywhere else able
         return await capacity_left(store, self._known, names, self._now)
 
     def candidates(

@@ -84,8 +84,10 @@ async def ship(
 
     follow = _follow(fulfillment_id, tender, now)
     order_id = work_service.order_of(fulfillment_id)
-    await apply_command(flows, caller, order_id, decide, now, follow, command_id=command_id)
-    return (await work_service.get(flows.store, caller.tenant_id, fulfillment_id)).body
+    applied = await apply_command(
+        flows, caller, order_id, decide, now, follow, command_id=command_id
+    )
+    return applied.work(fulfillment_id)
 
 
 async def record_shipped(
@@ -113,8 +115,10 @@ async def record_shipped(
 
     follow = _follow(fulfillment_id, tender, now, is_fact=True)
     order_id = work_service.order_of(fulfillment_id)
-    await apply_command(flows, caller, order_id, decide, now, follow, command_id=command_id)
-    return (await work_service.get(flows.store, caller.tenant_id, fulfillment_id)).body
+    applied = await apply_command(
+        flows, caller, order_id, decide, now, follow, command_id=command_id
+    )
+    return applied.work(fulfillment_id)
 
 
 def _shipped(order: Order, work: Fulfillment, tender: Tender, act: Act) -> Change | None:

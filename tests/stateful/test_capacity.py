@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from shared.adapters.embedded.documents import EmbeddedDocuments
 from shared.catalog import capacity
-from shared.catalog.service import capacity_of_days
+from shared.catalog.service import capacity_of_days, capacity_taken
+from shared.catalog.service.reading import CAPACITY_READS_MAX
 from shared.kernel.clock import SteppedClock
 from tests.unit.catalog.interleaving import an_interleaved_store
 
@@ -124,4 +125,8 @@ async def test_each_locations_day_is_counted_apart() -> None:
         )
     assert await capacity_of_days(store, TENANT, DAYS) == {"berlin": 2, "bonn": 3}
     assert await capacity_of_days(store, "other", DAYS) == {}
+    asked = {"berlin": DAYS[0], "bonn": DAYS[1], "none": DAYS[0]}
+    assert await capacity_taken(store, TENANT, asked) == {"berlin": 2, "bonn": 3, "none": 0}
+    many = asked | {f"other-{n}": DAYS[0] for n in range(CAPACITY_READS_MAX)}
+    assert await capacity_taken(store, TENANT, many) == {"berlin": 2, "bonn": 3}
     await store.close()

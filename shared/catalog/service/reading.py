@@ -1,8 +1,9 @@
 """Products and locations as they stand: by id, by any of their names, by search."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
+from shared.catalog.capacity import taken
 from shared.catalog.decide import could_be_sku, is_named, name_key
 from shared.catalog.model import (
     CAPACITY,
@@ -19,6 +20,7 @@ from shared.kernel.conditions import Condition
 from shared.kernel.documents import Documents, Order, Page, Stored, pages
 
 LOCATIONS_MAX: Final = 5_000
+CAPACITY_READS_MAX: Final = 4  # point reads that cost less than a query over all partitions
 _PAGE: Final = 1_000
 _LAST: Final = "\U0010ffff"  # sorts behind every character that a name can hold
 
@@ -139,6 +141,15 @@ async def all_locations(store: Documents, tenant_id: str) -> dict[str, Location]
     """Return every location of the tenant by id, active or not, `LOCATIONS_MAX` at most."""
     walk = pages(store, tenant_id, LOCATIONS, limit=_PAGE, pages_max=LOCATIONS_MAX // _PAGE)
     return {stored.body.location_id: stored.body async for stored in walk}
+
+
+async def capacity_taken(
+    store: Documents, tenant_id: str, days: Mapping[str, str]
+) -> dict[str, int]:
+    """Return what was taken at locations, each on its local day; few are read one by one."""
+    if len(days) > CAPACITY_READS_MAX:
+        return await capacity_of_days(store, tenant_id, sorted(set(days.values())))
+    return {name: await taken(store, tenant_id, name, day) for name, day in sorted(days.items())}
 
 
 async def capacity_of_days(store: Documents, tenant_id: str, days: Iterable[str]) -> dict[str, int]:

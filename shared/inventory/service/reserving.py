@@ -200,6 +200,8 @@ async def expire(store: Documents, tenant_id: str, now: datetime) -> tuple[str, 
         reached = item.body.expires_at or reached
         if await expire_one(store, tenant_id, item.body, now):
             ended.append(item.body.reservation_id)
+    if cursor and start == cursor.body.expires_at and not seen:
+        return ()  # the next run begins there again and meets no more for it
     is_whole = seen < SWEEP_PAGE * SWEEP_PAGES_MAX
     position = _position(cursor, stamp(now) if is_whole else reached, is_whole=is_whole)
     await _keep_cursor(store, tenant_id, cursor, position)

@@ -1,6 +1,7 @@
 """Commands on orders: load, decide, save; a lost write is decided again."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -9,7 +10,7 @@ from shared.contracts.orders import ExceptionOpened
 from shared.contracts.outbox import record
 from shared.kernel.conditions import Condition
 from shared.kernel.documents import Container, Create, Documents, Operation, Replace, Stored
-from shared.kernel.errors import Exists, GuardFailed, NotFound, Unavailable
+from shared.kernel.errors import Exists, GuardFailed, NotFound, Refused, Unavailable
 from shared.orders import decide
 from shared.orders.decide import Act, Change, ProductFacts
 from shared.orders.model import ORDERS, ExceptionDocument, Order, PartState
@@ -146,21 +147,47 @@ async def change_order(
         Refused: as the decider says.
         Unavailable: others changed it at every attempt.
     """
-    for _ in range(ATTEMPTS_MAX):
-        if command_id is not None and await is_done(store, act.tenant_id, order_id, command_id):
-            return await get_order(store, act.tenant_id, order_id)
-        stored = await load(store, act.tenant_id, order_id)
-        change = decider(stored.body)
-        if change is None:
-            return stored.body
-        try:
-            saved = await save(
-                *(store, stored, change, act), command_id=command_id, correlation_id=correlation_id
+    for attempt in range(ATTEMPTS_MAX):
+        with suppress(GuardFailed, Exists):
+            return await _change_order(
+                *(store, order_id, decider, act),
+                command_id=command_id,
+                correlation_id=correlation_id,
+                is_again=attempt > 0,
             )
-        except (GuardFailed, Exists):
-            continue
-        return saved.body
     raise Unavailable(f"{order_id} is being changed by others")
+
+
+async def _change_order(
+    store: Documents,
+    order_id: str,
+    decider: Decider,
+    act: Act,
+    *,
+    command_id: str | None,
+    correlation_id: str,
+    is_again: bool,
+) -> Order:
+    """Do it once; whether it was done before is asked only when it cannot be done now."""
+    stored = await load(store, act.tenant_id, order_id)
+    if is_again and await _is_repeated(store, act, order_id, command_id):
+        return stored.body
+    try:
+        change = decider(stored.body)
+    except Refused:  # of what it was done to there may be nothing left
+        if await _is_repeated(store, act, order_id, command_id):
+            return stored.body
+        raise
+    if change is None:
+        return stored.body
+    saved = await save(
+        *(store, stored, change, act), command_id=command_id, correlation_id=correlation_id
+    )
+    return saved.body
+
+
+async def _is_repeated(store: Documents, act: Act, order_id: str, command_id: str | None) -> bool:
+    return command_id is not None and await is_done(store, act.tenant_id, order_id, command_id)
 
 
 async def is_done(store: Documents, tenant_id: str, order_id: str, command_id: str) -> bool:

@@ -11,6 +11,8 @@ from shared.inventory import service as inventory
 from shared.inventory.decide.amounts import Sight
 from shared.inventory.decide.reserving import reserve_operations
 from shared.inventory.model import (
+    CONFIG,
+    SWEEPS,
     ClosesWait,
     Lost,
     NotReserved,
@@ -19,6 +21,7 @@ from shared.inventory.model import (
     Won,
     stamp,
 )
+from shared.inventory.service.reserving import SWEEP_ID
 from shared.kernel.clock import SteppedClock
 from shared.kernel.conditions import Condition, Increment
 from shared.kernel.documents import Create, Patch
@@ -233,6 +236,20 @@ async def test_a_quote_that_is_written_after_its_time_was_swept_ends_with_the_ne
         assert isinstance(await inventory.reserve(store, TENANT, a_quote(), NOW), Won)
         assert await inventory.expire(store, TENANT, minutes(601)) == ("q_5.1",)
         assert await is_clean(store)
+
+
+async def test_a_sweep_that_meets_nothing_writes_nothing_unless_the_clock_was_set_back() -> None:
+    async with a_store() as store:
+        await stocked(store)
+        await inventory.reserve(store, TENANT, a_quote(), NOW)
+        found = []
+        for minute in (20, 21, 60, 61, 8):
+            await inventory.expire(store, TENANT, minutes(minute))
+            found.append(await store.get(TENANT, SWEEPS, CONFIG, SWEEP_ID))
+        begins = [row.body.expires_at for row in found if row is not None]
+        there, back = stamp(minutes(19)), stamp(minutes(7))
+        assert begins == ["", there, there, there, back]
+        assert found[1] == found[2] == found[3]
 
 
 async def test_the_sweep_ends_what_expired_once() -> None:
