@@ -56,10 +56,21 @@ async def settle(
     attempt = attempt_of(message)
     settlement = settlement_of(error, attempt)
     subscription_name = "" if reader in {"", entity} else reader
-    lot = Lot(entity, subscription_name, original_id_of(message), message_of(message))
-    await _settle(settlement, lot, attempt)
-    _log(fields, lot, settlement, error, perf_counter() - started)
+    if not _is_simply_done(settlement, subscription_name, message):
+        lot = Lot(entity, subscription_name, original_id_of(message), message_of(message))
+        await _settle(settlement, lot, attempt)
+    if error is not None or _edge_log.is_on():
+        _log(fields, message.message_id, settlement, error, perf_counter() - started)
     return settlement
+
+
+def _is_simply_done(
+    settlement: Settlement, subscription_name: str, message: func.ServiceBusMessage
+) -> bool:
+    """Tell whether nothing is left to do but to complete it: the usual message."""
+    if type(settlement) is not Complete:
+        return False
+    return subscription_name != ROUTING or not is_replay(message.message_id)
 
 
 def settlement_of(error: Exception | None, attempt: int) -> Settlement:
@@ -84,7 +95,7 @@ async def _settle(settlement: Settlement, lot: Lot, attempt: int) -> None:
     now = current.clock.now()
     match settlement:
         case Complete():
-            if lot.subscription == ROUTING and is_replay(lot):
+            if lot.subscription == ROUTING:
                 await tell_worked(current.flows, tenant_of(lot.message.body), lot, now)
         case RetryCopy():
             delay = timedelta(seconds=delay_s(attempt, current.random.random()))
@@ -170,7 +181,7 @@ def message_of(message: func.ServiceBusMessage) -> Message:
 
 def _log(
     fields: dict[str, object],
-    lot: Lot,
+    message_id: str,
     settlement: Settlement,
     error: Exception | None,
     seconds: float,
@@ -178,7 +189,7 @@ def _log(
     is_fault = error is not None and not isinstance(error, Refused | Outside)
     line = {
         **fields,
-        "message_id": lot.message.message_id,
+        "message_id": message_id,
         "outcome": {Complete: "complete", RetryCopy: "retry", Park: "parked"}[type(settlement)],
         "code": code_of(error) if error is not None else None,
         "duration_ms": round(seconds * 1000, 3),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import heappop, heappush
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from shared.wiring.simulated import Crash
 
@@ -44,7 +44,8 @@ class Pause:
     bell: str = ""
 
     def __await__(self) -> Generator["Pause", None, None]:
-        yield self
+        # As `yield self`, without a generator's frame to be made and resumed: once at each call.
+        return cast('Generator["Pause", None, None]', iter((self,)))
 
 
 STEP: Final = Pause()  # lets others run

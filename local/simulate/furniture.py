@@ -1,7 +1,9 @@
 """What a simulated tenant has: four locations, six products, rules, a rate card, scarce stock."""
 
 import random
+from collections.abc import Callable
 from datetime import datetime, time
+from functools import cache
 from typing import Final
 
 from shared.catalog import service as catalog
@@ -21,6 +23,7 @@ from shared.couriers.service import save_rate_card
 from shared.inventory import service as inventory
 from shared.kernel.hours import OpeningHours, WeeklyHours, Window
 from shared.routing import service as routing
+from shared.routing.rules import RuleSet
 from shared.routing.seeds import by_cost, store_first
 from shared.tenants import service as tenants
 from shared.tenants.model import Preferences, Shortage
@@ -58,14 +61,23 @@ async def furnish(world: World, tenant_id: str, chance: random.Random, now: date
         await catalog.put_location(store, tenant_id, location(name, chance))
     for sku in (*SKUS, *BUNDLES):
         await catalog.put_product(store, tenant_id, product(sku), now=now)
-    await save_rate_card(tenant_id, store, example_de_card())
-    rules = chance.choice((by_cost, store_first))()
+    await save_rate_card(tenant_id, store, _card())
+    rules = _rules(chance.choice((by_cost, store_first)))
     await routing.save_draft(store, tenant_id, rules)
     await routing.activate(store, tenant_id, rules.rule_set_id, rules.version)
     for sku in SKUS[:-1]:
         for name in LOCATIONS:
             if chance.random() < 0.75:
                 await inventory.record(store, tenant_id, _first(sku, name, chance, now), now)
+
+
+# What is the same in each play is made once a process; what is drawn is made anew.
+_card: Final = cache(example_de_card)
+
+
+@cache
+def _rules(make: Callable[[], RuleSet]) -> RuleSet:
+    return make()
 
 
 def location(name: str, chance: random.Random) -> LocationDetails:
@@ -86,6 +98,7 @@ def location(name: str, chance: random.Random) -> LocationDetails:
     )
 
 
+@cache
 def product(sku: str) -> ProductDetails:
     """Return one of the tenant's products; of the two bundles one may come from two places."""
     if sku in BUNDLES:

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from local.simulate.furniture import SKUS
 from shared.inventory.decide.ledger import deltas_of
 from shared.inventory.model import (
     ENDS,
@@ -26,14 +25,15 @@ Entry = ReservationDocument | EndDocument | MovementDocument
 
 async def oversold(store: Documents, tenant_id: str) -> list[str]:
     """Return the reservations of orders that took more than was free."""
+    entries: dict[str, list[tuple[int, Entry]]] = {}
+    for kind in (RESERVATIONS, ENDS, MOVEMENTS):
+        read: Any = pages(store, tenant_id, kind, pages_max=PAGES_MAX, limit=500)
+        async for item in read:
+            entries.setdefault(item.key, []).append((int(item.etag), item.body))
     found: list[str] = []
-    for sku in SKUS:
-        entries: list[tuple[int, Entry]] = []
-        for kind in (RESERVATIONS, ENDS, MOVEMENTS):
-            read: Any = pages(store, tenant_id, kind, pages_max=PAGES_MAX, key=sku, limit=500)
-            entries += [(int(item.etag), item.body) async for item in read]
-        entries.sort(key=lambda row: row[0])
-        found += [f"{sku}@{line}" for line in replayed([entry for _, entry in entries])]
+    for sku, rows in sorted(entries.items()):
+        rows.sort(key=lambda row: row[0])
+        found += [f"{sku}@{line}" for line in replayed([entry for _, entry in rows])]
     return found
 
 

@@ -47,9 +47,9 @@ def order_of(lot: Lot) -> str | None:
     return named if isinstance(named, str) and named else None
 
 
-def is_replay(lot: Lot) -> bool:
+def is_replay(message_id: str) -> bool:
     """Tell whether an operator has sent the message again."""
-    return _REPLAY.search(lot.message.message_id) is not None
+    return _REPLAY.search(message_id) is not None
 
 
 async def tell_parked(flows: Flows, tenant_id: str, lot: Lot, why: Park, now: datetime) -> None:
@@ -85,7 +85,7 @@ async def tell_worked(flows: Flows, tenant_id: str, lot: Lot, now: datetime) -> 
         Unavailable: others change the exception; the message comes again.
     """
     order_id = order_of(lot)
-    if order_id is None or not is_replay(lot):
+    if order_id is None or not is_replay(lot.message.message_id):
         return
     act = Act(tenant_id, now, system(tenant_id, "parked").name)
     for found in await _open(flows, tenant_id, order_id, parked_id_of(lot)):
