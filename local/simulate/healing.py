@@ -19,6 +19,7 @@ ROUNDS_MAX: Final = 30
 QUIET_ROUNDS: Final = 2  # one after every lock, lease and delay is over
 REPLAYS_MAX: Final = 3  # a message that is refused as often is not to be done as it is
 ROUND: Final = timedelta(minutes=6)  # locks and the longest delay of a retry copy are over then
+HOUR: Final = timedelta(hours=1)  # timers look farther back once in an hour
 STEPS_MAX: Final = 60_000
 
 
@@ -40,7 +41,7 @@ def heal(stage: Stage, pumps: Pumps) -> None:
         quiet = quiet + 1 if is_quiet else 0
         if quiet == QUIET_ROUNDS:
             return
-        stage.clock.jump(ROUND)
+        stage.clock.jump(HOUR if quiet else ROUND)
         for path in WORKED:
             stage.engine.ring(path)
         for container in RELAYED:

@@ -11,6 +11,7 @@ from shared.inventory.decide.waiting import changed_wait_id, closed_by
 from shared.inventory.model import (
     CONFIG,
     ENDS,
+    NEVER,
     RESERVATIONS,
     SWEEPS,
     WAITS,
@@ -35,6 +36,7 @@ SWEEP_PAGES_MAX: Final = 20
 SWEEP_OVERLAP: Final = timedelta(minutes=1)  # clocks of writers differ by less
 SWEEP_LOOK_BACK: Final = timedelta(hours=1)  # what is older, the sweep has ended
 SWEEP_ID: Final = "expirysweep"
+HOUR: Final = len("2026-06-03T09")  # the part of a stamp
 
 
 async def reserve(store: Documents, tenant_id: str, wanted: Reserve, now: datetime) -> Reserved:
@@ -178,13 +180,10 @@ async def expire(store: Documents, tenant_id: str, now: datetime) -> tuple[str, 
     """End the soft reservations whose time is over, from a stored cursor on; returns their ids.
 
     Bounded; called by a timer. A run begins where the one before it began to look, less a minute,
-    so that a reservation is met whose writer was stopped until its time was swept. A cursor that
-    lies ahead says that the clock was set back, and not when.
+    so that a reservation is met whose writer was stopped until its time was swept.
     """
     cursor = await store.get(tenant_id, SWEEPS, CONFIG, SWEEP_ID)
-    start = cursor.body.expires_at if cursor else ""
-    if start > stamp(now - SWEEP_OVERLAP):
-        start = stamp(now - SWEEP_LOOK_BACK)
+    start = _start(cursor.body, now) if cursor else ""
     ended, reached = [], stamp(now)
     seen = 0
     async for item in pages(
@@ -206,6 +205,20 @@ async def expire(store: Documents, tenant_id: str, now: datetime) -> tuple[str, 
     position = _position(cursor, stamp(now) if is_whole else reached, is_whole=is_whole)
     await _keep_cursor(store, tenant_id, cursor, position)
     return tuple(ended)
+
+
+def _start(cursor: SweepCursor, now: datetime) -> str:
+    """Return where a run begins.
+
+    A cursor that lies ahead says that the clock was set back, and not when. One that was put right
+    again between two runs leaves no trace: so the first run of an hour looks back farther.
+    """
+    if cursor.expires_at > stamp(now - SWEEP_OVERLAP):
+        return stamp(now - SWEEP_LOOK_BACK)
+    if cursor.reached == NEVER or cursor.reached[:HOUR] == stamp(now - SWEEP_OVERLAP)[:HOUR]:
+        return cursor.expires_at
+    back = stamp(datetime.fromisoformat(cursor.reached) - SWEEP_LOOK_BACK)
+    return min(cursor.expires_at, back)
 
 
 def _position(cursor: Stored[SweepCursor] | None, reached: str, *, is_whole: bool) -> SweepCursor:

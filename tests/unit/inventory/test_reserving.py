@@ -238,12 +238,28 @@ async def test_a_quote_that_is_written_after_its_time_was_swept_ends_with_the_ne
         assert await is_clean(store)
 
 
+async def test_a_clock_that_was_set_back_and_right_again_between_two_sweeps_leaves_nothing() -> (
+    None
+):
+    async with a_store() as store:
+        await stocked(store)
+        first = a_quote(reservation_id="q_8.1", expires_at=minutes(1))
+        assert isinstance(await inventory.reserve(store, TENANT, first, NOW), Won)
+        swept = [await inventory.expire(store, TENANT, minutes(m)) for m in (2, 3)]
+        assert swept == [("q_8.1",), ()]
+        quote = a_quote(reservation_id="q_9.1", expires_at=minutes(-50))
+        assert isinstance(await inventory.reserve(store, TENANT, quote, minutes(-55)), Won)
+        swept = [await inventory.expire(store, TENANT, minutes(m)) for m in (4, 5, 63, 64)]
+        assert swept == [(), (), ("q_9.1",), ()]
+        assert await is_clean(store)
+
+
 async def test_a_sweep_that_meets_nothing_writes_nothing_unless_the_clock_was_set_back() -> None:
     async with a_store() as store:
         await stocked(store)
         await inventory.reserve(store, TENANT, a_quote(), NOW)
         found = []
-        for minute in (20, 21, 60, 61, 8):
+        for minute in (20, 21, 50, 51, 8):
             await inventory.expire(store, TENANT, minutes(minute))
             found.append(await store.get(TENANT, SWEEPS, CONFIG, SWEEP_ID))
         begins = [row.body.expires_at for row in found if row is not None]
