@@ -8,7 +8,6 @@ raise, and the broker keeps the message.
 
 import re
 from collections.abc import Awaitable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Final
@@ -128,8 +127,7 @@ def retry_copy(lot: Lot, attempt: int, at: datetime) -> Message:
     }
     if lot.subscription:
         properties[ONLY] = lot.subscription
-    return replace(
-        lot.message,
+    return lot.message._replace(
         message_id=_RETRY_MARK.sub("", lot.message.message_id) + mark,
         properties=properties,
         scheduled_at=at,

@@ -103,11 +103,11 @@ def shown(detail: object) -> str:
     match detail:
         case str():
             return detail
-        case tuple() | list():
-            return " ".join([each if type(each) is str else shown(each) for each in detail])
         case Message():
             return detail.message_id
         case Received():
             return f"{detail.message.message_id}/{detail.delivery_count}"
+        case tuple() | list():
+            return " ".join([each if type(each) is str else shown(each) for each in detail])
         case _:
             return str(detail) if isinstance(detail, int | float) else type(detail).__name__

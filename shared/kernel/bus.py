@@ -1,10 +1,11 @@
 """The bus port: queues, topics and sessions with the semantics of Service Bus (design 4)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol, TypeAlias
+from types import MappingProxyType
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from shared.kernel.errors import Outside
 
@@ -24,8 +25,7 @@ class Entity(StrEnum):
     EVENTS = "events"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """What is sent. `scheduled_at` hides it until then; `ttl_s` counts from the sending."""
 
     message_id: str
@@ -34,13 +34,12 @@ class Message:
     subject: str | None = None
     correlation_id: str | None = None
     content_type: str = "application/cloudevents+json"
-    properties: Mapping[str, Property] = field(default_factory=dict)
+    properties: Mapping[str, Property] = MappingProxyType({})
     scheduled_at: datetime | None = None
     ttl_s: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """What is received under a lock, or peeked at (then `lock_token` is empty).
 
     `delivery_count` is 1 on the first delivery everywhere.

@@ -3,7 +3,6 @@
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -96,14 +95,14 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
 
 async def test_the_oldest_known_ids_are_forgotten_a_bounded_number_at_a_time(stage: Stage) -> None:
     old = [a_message(f"old-{i:03}") for i in range(400)]
-    await stage.bus.send("in-order", [replace(each, session_id="s") for each in old])
+    await stage.bus.send("in-order", [each._replace(session_id="s") for each in old])
     await stage.pass_time(11 * MINUTE)
-    await stage.bus.send("in-order", [replace(each, session_id="s") for each in old[:20]])
+    await stage.bus.send("in-order", [each._replace(session_id="s") for each in old[:20]])
     for i in range(FORGET_EVERY):  # one of them looks for what is too old, as those 20 did
         await stage.bus.send("plain", [a_message(f"new-{i}")])
     await stage.pass_time(-5 * MINUTE)
     last = (await stage.bus.peek("in-order", 1_000))[-1].sequence_number
-    await stage.bus.send("in-order", [replace(each, session_id="s") for each in old])
+    await stage.bus.send("in-order", [each._replace(session_id="s") for each in old])
     news = ids(await stage.bus.peek("in-order", 1_000, after=last))
     assert news == [f"old-{i:03}" for i in range(20, 20 + 4 * FORGET_EVERY)]
 
@@ -228,7 +227,7 @@ class History:
             return self._receive()
         path, held = self.chance.choice(self.held[-self.chance.choice((3, 25)) :])
         if self.chance.random() < 0.05:
-            held = replace(held, lock_token="0" * 32)
+            held = held._replace(lock_token="0" * 32)
         long = "b" * 5_000, "d" * 5_000
         some = [each for where, each in self.held[-6:] if where == path]
         some += self.chance.choices(some, k=self.chance.choice((0, 0, 1))) if some else []

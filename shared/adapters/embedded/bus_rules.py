@@ -115,8 +115,8 @@ def replayed(message: Message, is_new: Callable[[Message], bool]) -> Outgoing:
     original = message.properties.get(ORIGINAL_ID, base)
     properties = {**message.properties, ORIGINAL_ID: original}
     for count in range(int(last) + 1, int(last) + 1 + REPLAYS_MAX):
-        copy = replace(
-            message, message_id=f"{base}#p{count}", properties=properties, scheduled_at=None
+        copy = message._replace(
+            message_id=f"{base}#p{count}", properties=properties, scheduled_at=None
         )
         row = to_row(copy)
         if is_new(copy):
