@@ -13,7 +13,6 @@ from local.simulate.trouble import CALM, Rates, Trouble
 from shared.flows.context import Flows
 from shared.flows.knowledge import Knowledge
 from shared.kernel.documents import Documents
-from shared.tenants.directory import Directory
 from shared.tenants.model import Caller, Role
 from shared.wiring import Settings, World, embedded_world, use
 from shared.wiring.simulated import memory_world, put_in
@@ -71,15 +70,8 @@ class Process:
 
     def restart(self) -> None:
         """Come back with nothing in mind."""
-        base = self.base
-        directory = Directory(
-            self.store,
-            environment=base.settings.environment,
-            pepper=base.secrets.pepper,
-            platform_key=base.secrets.platform_key,
-        )
-        flows = Flows(self.store, self.knowledge, base.ids)
-        self.world = replace(base, store=self.store, tenants=directory, flows=flows)
+        flows = Flows(self.store, self.knowledge, self.base.ids)
+        self.world = replace(self.base, store=self.store, flows=flows)
 
     def enter(self) -> None:
         """Put this process's world in for a step of one of its tasks."""
