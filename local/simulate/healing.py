@@ -31,7 +31,7 @@ def heal(stage: Stage, pumps: Pumps) -> None:
     """
     stage.calm()
     pumps.calm()
-    quiet = 0
+    quiet, ahead = 0, HOUR
     for _ in range(ROUNDS_MAX):
         before = _writes(stage)
         stage.engine.run(lambda: _is_idle(stage), STEPS_MAX)
@@ -41,7 +41,11 @@ def heal(stage: Stage, pumps: Pumps) -> None:
         quiet = quiet + 1 if is_quiet else 0
         if quiet == QUIET_ROUNDS:
             return
-        stage.clock.jump(HOUR if quiet else ROUND)
+        if quiet:
+            stage.clock.jump(ahead)
+            ahead = ROUND
+        else:
+            stage.clock.jump(ROUND)
         for path in WORKED:
             stage.engine.ring(path)
         for container in RELAYED:

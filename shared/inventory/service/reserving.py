@@ -199,7 +199,7 @@ async def expire(store: Documents, tenant_id: str, now: datetime) -> tuple[str, 
         reached = item.body.expires_at or reached
         if await expire_one(store, tenant_id, item.body, now):
             ended.append(item.body.reservation_id)
-    if cursor and start == cursor.body.expires_at and not seen:
+    if cursor and not seen and not _is_ahead(cursor.body, now):
         return ()  # the next run begins there again and meets no more for it
     is_whole = seen < SWEEP_PAGE * SWEEP_PAGES_MAX
     position = _position(cursor, stamp(now) if is_whole else reached, is_whole=is_whole)
@@ -213,12 +213,16 @@ def _start(cursor: SweepCursor, now: datetime) -> str:
     A cursor that lies ahead says that the clock was set back, and not when. One that was put right
     again between two runs leaves no trace: so the first run of an hour looks back farther.
     """
-    if cursor.expires_at > stamp(now - SWEEP_OVERLAP):
+    if _is_ahead(cursor, now):
         return stamp(now - SWEEP_LOOK_BACK)
     if cursor.reached == NEVER or cursor.reached[:HOUR] == stamp(now - SWEEP_OVERLAP)[:HOUR]:
         return cursor.expires_at
     back = stamp(datetime.fromisoformat(cursor.reached) - SWEEP_LOOK_BACK)
     return min(cursor.expires_at, back)
+
+
+def _is_ahead(cursor: SweepCursor, now: datetime) -> bool:
+    return cursor.expires_at > stamp(now - SWEEP_OVERLAP)
 
 
 def _position(cursor: Stored[SweepCursor] | None, reached: str, *, is_whole: bool) -> SweepCursor:
