@@ -90,7 +90,8 @@ async def _source(flows: Flows, run: _Run, stored: Stored[Order]) -> Stored[Orde
         decision = await _decision(flows, run, stored)
         if decision is None:
             return await _queue_preorders(flows, run, stored)
-        taken = await take(flows, run.tenant_id, stored.body, decision)
+        stored = await order_service.load(flows.store, run.tenant_id, decision.order_id)
+        taken = await _taken(flows, run, stored.body, decision)
         is_last = attempt == RUN_ATTEMPTS_MAX
         stored = await _close(flows, run, stored, decision, taken, is_last=is_last)
         # An edit voids a plan without asking for another: what is pending yet is planned again.
@@ -99,6 +100,18 @@ async def _source(flows: Flows, run: _Run, stored: Stored[Order]) -> Stored[Orde
             return stored
     name = stored.body.order_id
     raise Unavailable(f"{name} was changed after each of {RUN_ATTEMPTS_MAX} plans")
+
+
+async def _taken(flows: Flows, run: _Run, order: Order, decision: Decision) -> Taken:
+    """Take what a decision asks for, if the order, read behind it, still wants any of it.
+
+    Another delivery may have met the order held or cancelled before the decision was there, and
+    is done with the event: after a crash here nobody would come to give back what was taken. Who
+    changes the order behind this reading is followed by somebody who finds the decision.
+    """
+    if not orders.may_execute(order, decision, Act(run.tenant_id, run.now, ACTOR)):
+        return Taken()
+    return await take(flows, run.tenant_id, order, decision)
 
 
 async def read_order(

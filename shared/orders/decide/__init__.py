@@ -16,7 +16,13 @@ from shared.orders.decide.cancel import (
     refuse_cancel,
 )
 from shared.orders.decide.change import Act, Change, Divided, Removed, part_change
-from shared.orders.decide.closing import Closing, Outcome, close_attempt, queue_preorders
+from shared.orders.decide.closing import (
+    Closing,
+    Outcome,
+    close_attempt,
+    may_execute,
+    queue_preorders,
+)
 from shared.orders.decide.commands import (
     Edit,
     close_window,
@@ -118,6 +124,7 @@ __all__ = [
     "link_customer",
     "loose_takes",
     "lose",
+    "may_execute",
     "note",
     "open_exception",
     "paid",

@@ -104,6 +104,13 @@ def close_attempt(order: Order, decision: Decision, outcome: Outcome, act: Act) 
     return Closing(change, tuple(sourced), ended)
 
 
+def may_execute(order: Order, decision: Decision, act: Act) -> bool:
+    """Tell whether any part of a plan would still get what the plan takes for it."""
+    won = frozenset(pick.reservation_id for pick in decision.picks)
+    closing = close_attempt(order, decision, Outcome(won), act)
+    return closing is not None and bool(closing.sourced)
+
+
 def _kept(decision: Decision, won: Set[str]) -> frozenset[str]:
     """Leave out what was won by lines that fail together with one that was not."""
     failed: set[str] = set()

@@ -51,6 +51,16 @@ def test_an_attempt_is_closed_once() -> None:
     assert decide.close_attempt(after, decision, Outcome(frozenset()), ACT) is None
 
 
+def test_a_plan_is_executed_while_the_order_wants_any_of_it() -> None:
+    order = an_order(a_line(), a_line(line_id="2"))
+    decision = a_decision(order, a_pick(order), a_pick(order, "2"))
+    assert decide.may_execute(order, decision, ACT)
+    assert not decide.may_execute(closed(order, decision).change.order, decision, ACT)
+    held = decide.hold(order, "fraud", None, ACT)
+    assert held is not None
+    assert not decide.may_execute(held.order, decision, ACT)
+
+
 def test_a_lost_part_is_queued_and_pending_for_the_next_attempt() -> None:
     order = an_order()
     closing = closed(order, a_decision(order, a_pick(order)), won=frozenset())
