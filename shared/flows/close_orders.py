@@ -39,7 +39,6 @@ async def close_orders(flows: Flows, tenant_id: str, now: datetime) -> int:
     settings = (await flows.knowledge.of(tenant_id, now)).settings
     since = now - timedelta(days=settings.return_window_days)
     walk = Walk(flows.store, tenant_id, "close", since)
-    await walk.begin()
     rows = await walk.rows(_FULFILLED, LOOKED_AT_MAX)
     await walk.keep()
     closed = 0

@@ -2,10 +2,12 @@
 
 A round walks what is due when it begins, a bounded number of rows a run; where it stopped is kept
 in the tenant's configuration (design 3). What falls due meanwhile is of the next round. Whatever
-was refused is looked at again there.
+was refused is looked at again there. When one page holds all that is due, as nearly always, there
+is no round: then nothing is read or written of it.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final, Generic, TypeVar
 
@@ -18,6 +20,7 @@ from shared.kernel.documents import (
     Kind,
     Operation,
     Order,
+    Page,
     Replace,
     Stored,
 )
@@ -64,23 +67,35 @@ class Walk:
     def __init__(self, store: Documents, tenant_id: str, timer: str, now: datetime) -> None:
         self._store, self._tenant_id, self._now = store, tenant_id, now
         self._id = f"sweeprounds:{timer}"
+        self._is_read = False
         self._stored: Stored[Rounds] | None = None
         self._rounds: dict[str, Round] = {}
 
-    async def begin(self) -> None:
-        """Read where the last run stopped."""
+    async def rows(self, due: Due[D], limit: int) -> Sequence[Stored[D]]:
+        """Return all that is due; the next rows of a round where that is more than `limit`."""
+        first = await self._page(due, self._now, None, limit)
+        if first.cursor is None:
+            self._rounds.pop(due.name, None)
+            return first.items
+        await self._read()
+        begun = self._rounds.pop(due.name, None)
+        until, page = self._now, first
+        if begun is not None and begun.until <= self._now:
+            with suppress(Unreadable):  # an older release wrote it
+                rest = await self._page(due, begun.until, begun.cursor, limit)
+                if rest.items:
+                    until, page = begun.until, rest
+        if page.cursor is not None:
+            self._rounds[due.name] = Round(until=until, cursor=page.cursor)
+        return page.items
+
+    async def _read(self) -> None:
+        """Read where the last run stopped, once."""
+        if self._is_read:
+            return
         self._stored = await self._store.get(self._tenant_id, ROUNDS, CONFIG, self._id)
         self._rounds = dict(self._stored.body.rounds) if self._stored else {}
-
-    async def rows(self, due: Due[D], limit: int) -> Sequence[Stored[D]]:
-        """Return the next rows of a round, or the first of a new one."""
-        begun = self._rounds.pop(due.name, None)
-        if begun is not None and begun.until <= self._now:
-            try:
-                return await self._page(due, begun.until, begun.cursor, limit)
-            except Unreadable:  # an older release wrote it
-                pass
-        return await self._page(due, self._now, None, limit)
+        self._is_read = True
 
     async def keep(self) -> None:
         """Write where this run stopped; before its rows are worked, so that none can stop it.
@@ -99,10 +114,8 @@ class Walk:
         except WriteLost:
             return
 
-    async def _page(
-        self, due: Due[D], until: datetime, cursor: str | None, limit: int
-    ) -> Sequence[Stored[D]]:
-        page = await self._store.query(
+    async def _page(self, due: Due[D], until: datetime, cursor: str | None, limit: int) -> Page[D]:
+        return await self._store.query(
             self._tenant_id,
             due.kind,
             where=(*due.where, Condition(due.field, "le", due.bound(until))),
@@ -110,6 +123,3 @@ class Walk:
             limit=limit,
             cursor=cursor,
         )
-        if page.cursor is not None:
-            self._rounds[due.name] = Round(until=until, cursor=page.cursor)
-        return page.items

@@ -53,7 +53,6 @@ async def sweep_tenant(flows: Flows, tenant_id: str, now: datetime) -> Swept:
     """Let everything of a tenant that is due happen."""
     softs = await inventory.expire(flows.store, tenant_id, now)
     walk = Walk(flows.store, tenant_id, "due", now)
-    await walk.begin()
     pickups = await walk.rows(_PICKUPS, SWEPT_MAX)
     silent = await walk.rows(_SILENT, SWEPT_MAX)
     due = await walk.rows(_DATES, SWEPT_MAX)

@@ -11,6 +11,7 @@ from shared.flows import follow as following
 from shared.flows import sweeps as flow
 from shared.flows.close_orders import close_orders, closes_at
 from shared.flows.rounds import CONFIG, ROUNDS, Due, Round, Rounds, Walk
+from shared.flows.steer_order import cancel
 from shared.kernel.documents import Create, Replace
 from shared.orders.model import ORDERS, OrderStatus, PartState
 from shared.returns.decide import Policy, window_end
@@ -33,7 +34,6 @@ async def waiting(shop: Shop, count: int) -> list[str]:
 
 async def walked(shop: Shop, limit: int = 2, at: datetime | None = None) -> list[str]:
     walk = Walk(shop.world.store, TENANT, "due", at or shop.clock.now())
-    await walk.begin()
     rows = await walk.rows(DATES, limit)
     await walk.keep()
     return [row.body.order_id for row in rows]
@@ -59,8 +59,24 @@ async def test_what_falls_due_during_a_round_is_of_the_next_one(strict: Shop) ->
     first = strict.clock.now() + timedelta(hours=23, minutes=58)  # two of them are due
     assert await walked(strict, 1, first) == placed[:1]
     later = first + timedelta(hours=1)
-    assert await walked(strict, 5, later) == placed[1:2]
-    assert await walked(strict, 5, later) == placed
+    assert await walked(strict, 2, later) == placed[1:2]
+    assert await walked(strict, 2, later) == placed[:2]
+
+
+async def test_a_page_that_holds_all_that_is_due_ends_the_round(strict: Shop) -> None:
+    placed = await waiting(strict, 3)
+    now = strict.later(days=2)
+    assert await walked(strict, 1, now) == placed[:1]
+    assert await walked(strict, 3, now) == placed
+
+
+async def test_of_a_round_whose_rest_was_done_meanwhile_a_new_one_begins(strict: Shop) -> None:
+    placed = await waiting(strict, 3)
+    now = strict.later(days=2)
+    assert await walked(strict, 2, now) == placed[:2]
+    caller = following.system(TENANT, "test")
+    await cancel(strict.world.flows, caller, placed[2], [], "customer", now)
+    assert await walked(strict, 1, now) == placed[:1]
 
 
 async def test_a_cursor_that_cannot_be_read_begins_the_round_anew(strict: Shop) -> None:
@@ -69,7 +85,7 @@ async def test_a_cursor_that_cannot_be_read_begins_the_round_anew(strict: Shop) 
     odd = Rounds(rounds={"dates": Round(until=now, cursor="odd")})
     create = Create(ROUNDS, "sweeprounds:due", odd)
     await strict.world.store.batch(TENANT, ROUNDS.container, CONFIG, (create,))
-    assert await walked(strict, 5, now) == placed
+    assert await walked(strict, 1, now) == placed[:1]
 
 
 async def test_of_two_runs_at_once_one_keeps_its_place(strict: Shop) -> None:
@@ -77,7 +93,6 @@ async def test_of_two_runs_at_once_one_keeps_its_place(strict: Shop) -> None:
     store, now = strict.world.store, strict.later(days=2)
     await walked(strict, 1, now)
     walk = Walk(store, TENANT, "due", now)
-    await walk.begin()
     await walk.rows(DATES, 1)
     stored = await store.get(TENANT, ROUNDS, CONFIG, "sweeprounds:due")
     assert stored is not None
