@@ -83,6 +83,7 @@ def _fulfillment(
         created_at=now,
         due_by=due,
         accept_by=accepted,
+        due_at=accepted,
         priority=order.priority,
         attempt=attempt,
         service=first.service,

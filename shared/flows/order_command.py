@@ -111,7 +111,9 @@ async def _apply(
     store, tenant_id = flows.store, caller.tenant_id
     act = Act(tenant_id, now, caller.name)
     stored = await order_service.load(store, tenant_id, order_id)
-    found = await work_service.of_order(store, tenant_id, order_id)
+    # Work is made in the write that counts it: an order that counts none has none.
+    is_worked = stored.body.fulfillments > 0
+    found = await work_service.of_order(store, tenant_id, order_id) if is_worked else ()
     works = {work.body.fulfillment_id: work.body for work in found}
     unchanged = Applied(stored.body, works=works)
     if is_again and await _is_done(store, tenant_id, order_id, told.command_id):

@@ -18,7 +18,6 @@ from shared.flows.order_command import apply_command
 from shared.flows.rounds import Due, Walk
 from shared.fulfillment.model import FULFILLMENTS, Fulfillment, Status
 from shared.inventory import service as inventory
-from shared.kernel.conditions import Condition
 from shared.kernel.errors import Outside, Refused
 from shared.orders import decide as orders
 from shared.orders.model import ORDERS, Order
@@ -37,15 +36,7 @@ class Swept:
     failed: int = 0
 
 
-_PICKUPS: Final = Due(
-    "pickups",
-    FULFILLMENTS,
-    "pickup_expires_at",
-    Condition("status", "eq", Status.READY_FOR_PICKUP.value),
-)
-_SILENT: Final = Due(
-    "silent", FULFILLMENTS, "accept_by", Condition("status", "eq", Status.OPEN.value)
-)
+_WORK: Final = Due("work", FULFILLMENTS, "due_at")
 _DATES: Final = Due("dates", ORDERS, "due_at")
 
 
@@ -53,15 +44,16 @@ async def sweep_tenant(flows: Flows, tenant_id: str, now: datetime) -> Swept:
     """Let everything of a tenant that is due happen."""
     softs = await inventory.expire(flows.store, tenant_id, now)
     walk = Walk(flows.store, tenant_id, "due", now)
-    pickups = await walk.rows(_PICKUPS, SWEPT_MAX)
-    silent = await walk.rows(_SILENT, SWEPT_MAX)
+    works = [stored.body for stored in await walk.rows(_WORK, SWEPT_MAX)]
     due = await walk.rows(_DATES, SWEPT_MAX)
     await walk.keep()
     failed = 0
+    pickups = [work for work in works if work.status is Status.READY_FOR_PICKUP]
+    silent = [work for work in works if work.status is Status.OPEN]
     for work in pickups:
-        failed += not await _expire(flows, tenant_id, work.body, now)
+        failed += not await _expire(flows, tenant_id, work, now)
     for work in silent:
-        failed += not await _no_response(flows, tenant_id, work.body, now)
+        failed += not await _no_response(flows, tenant_id, work, now)
     for order in due:
         failed += not await _reach_dates(flows, tenant_id, order.body, now)
     return Swept(len(softs), len(pickups), len(silent), len(due), failed)

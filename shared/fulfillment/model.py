@@ -176,7 +176,10 @@ class Parcel(Strict):
 
 
 class Fulfillment(Document):
-    """`left` is the state that a hold interrupted; `due_by` orders the location's work queue."""
+    """`left` is the state that a hold interrupted; `due_by` orders the location's work queue.
+
+    `due_at` follows from the status (decide.due_at) and is what the sweep asks for.
+    """
 
     fulfillment_id: Identifier
     order_id: Identifier
@@ -192,6 +195,7 @@ class Fulfillment(Document):
     created_at: Instant
     due_by: Instant
     accept_by: Instant | None = None
+    due_at: Instant | None = None  # when it ends by itself unless something happens before
     priority: int = 0
     attempt: int = 1
     service: str | None = None
@@ -217,5 +221,5 @@ FULFILLMENTS: Final = Kind(
     Container.ORDERS,
     "fulfillment",
     Fulfillment,
-    ("location_id", "status", "due_by", "queue", "accept_by", "pickup_expires_at"),
+    ("location_id", "status", "due_by", "queue", "due_at", "pickup_expires_at"),
 )

@@ -33,6 +33,13 @@ def todo_queue(location_id: str) -> str:
     return f"{location_id}|{_TODO}"
 
 
+def due_at(work: Fulfillment) -> datetime | None:
+    """Return when nobody's answer or nobody's coming ends the work; None: it waits for neither."""
+    if work.status is Status.OPEN:
+        return work.accept_by
+    return work.pickup_expires_at if work.status is Status.READY_FOR_PICKUP else None
+
+
 def moved(work: Fulfillment, event: type, now: datetime, **changes: object) -> Fulfillment:
     """Return the work after `event`, one version on.
 
@@ -43,7 +50,7 @@ def moved(work: Fulfillment, event: type, now: datetime, **changes: object) -> F
 
 
 def settled(work: Fulfillment, status: Status, now: datetime, **changes: object) -> Fulfillment:
-    """Return the work in `status`, one version on, with its queue key kept true."""
+    """Return the work in `status`, one version on, with its queue key and due date kept true."""
     fixed: dict[str, object] = {
         "status": status,
         "version": work.version + 1,
@@ -51,7 +58,9 @@ def settled(work: Fulfillment, status: Status, now: datetime, **changes: object)
     }
     if status in m.ENDED and work.ended_at is None:
         fixed["ended_at"] = now
-    return work.model_copy(update=fixed | changes)
+    after = work.model_copy(update=fixed | changes)
+    due = due_at(after)
+    return after if due == after.due_at else after.model_copy(update={"due_at": due})
 
 
 def open_up(work: Fulfillment, now: datetime) -> Fulfillment:

@@ -36,6 +36,20 @@ def test_accepting_moves_on_one_version_and_stops_the_acceptance_clock() -> None
     )
 
 
+def test_work_falls_due_when_nobody_accepts_or_fetches_it_and_not_between() -> None:
+    work = decide.resume(a_fulfillment(status="on-hold", left="open", accept_by=NOON), NOON)
+    assert work is not None
+    assert work.due_at == NOON
+    accepted = decide.accept(work, NOON)
+    assert accepted is not None
+    assert accepted.due_at is None
+    last = NOON + timedelta(days=7)
+    packed = a_fulfillment(status="packed", method="pickup")
+    ready = decide.ready(packed, "k7", last, NOON)
+    assert ready.due_at == last
+    assert decide.hand_over(ready, None, NOON).due_at is None
+
+
 def test_accepting_twice_changes_nothing() -> None:
     assert decide.accept(a_fulfillment(status="accepted"), NOON) is None
 
