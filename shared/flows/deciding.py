@@ -1,7 +1,6 @@
 """Write routing's answer down as the decision of one attempt (pure)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +10,7 @@ from shared.couriers.model import Promise
 from shared.flows.knowledge import TenantKnowledge
 from shared.flows.sourcing import StockView
 from shared.flows.tariffs import Tariffs, Wanted
+from shared.kernel.values import value
 from shared.orders.decide.bundles import group_of
 from shared.orders.model import Line, Order
 from shared.orders.work import Decision, Pick, Short
@@ -29,7 +29,7 @@ _ACTIONS: Final[Mapping[ActionKind, str]] = {
 NO_TARIFF_NOTE: Final = "no tariff: there is no rate card, so the nearest location was taken"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answered:
     known: TenantKnowledge
     order: Order

@@ -1,13 +1,14 @@
 """Plain values from one capability to another: what routing is asked about an order (pure)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from shared.catalog.model import Location, Product, StockMode
 from shared.flows.premises import Hour, Hours, Premises
 from shared.inventory.decide.freshness import age_minutes, is_stale
+from shared.kernel.values import value
 from shared.orders.decide.bundles import group_of
 from shared.orders.model import Line, Method, Order, Part
 from shared.routing.model import Candidate, Place, RouteLine, RouteRequest, Stock
@@ -18,7 +19,7 @@ HAZMAT: Final = "hazmat"  # the capability without which no location ships hazar
 _VOLUME_UNIT_MM3: Final = 1_000  # cubic millimeters in a cubic centimeter
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StockView:
     """One SKU at one location as the flow read it: free units, and what the rules keep back.
 

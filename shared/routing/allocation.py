@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from shared.kernel.values import value
 from shared.routing.constraints import passes
 from shared.routing.filters import Tests, passed, routing_of, tests_of, units_kept
 from shared.routing.geo import Distances
@@ -48,7 +49,7 @@ ENDINGS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Compiled:
     """A rule made ready for one question."""
 

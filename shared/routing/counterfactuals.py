@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from shared.kernel.values import value
 from shared.routing.allocation import Allocator
 from shared.routing.conditions import MaxDistance
 from shared.routing.explanation import COUNTERFACTUALS_MAX, Counterfactual
@@ -21,7 +22,7 @@ TRIES_MAX = 6
 SCANNED_MAX = 200
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Change:
     """One change to one location (or to a rule for its sake), not yet verified."""
 

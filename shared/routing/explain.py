@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from shared.kernel.values import value
 from shared.routing.allocation import Allocator
 from shared.routing.counterfactuals import counterfactuals
 from shared.routing.explanation import (
@@ -144,7 +144,7 @@ def _figures(site: Site, item: Item) -> str:
     return f"{site.sellable(line)} of {quantity} {line.sku}, safety {stock.safety_stock}{room}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Offer:
     """What one location could give alone to the first rule it passed."""
 

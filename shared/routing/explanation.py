@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final, cast
+
+from shared.kernel.values import value
 
 EXAMPLES_MAX = 3
 RANKED_MAX = 20
@@ -14,7 +17,7 @@ COUNTERFACTUALS_MAX = 4
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Dropped:
     """One filter of one rule: how many candidates it dropped, with up to three of them."""
 
@@ -24,7 +27,7 @@ class Dropped:
     examples: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ranked:
     """One way to serve the whole of what was open when a rule ran, from one location."""
 
@@ -37,7 +40,7 @@ class Ranked:
     parts: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Counterfactual:
     """A change of one number that was verified by planning again with it."""
 
@@ -48,7 +51,7 @@ class Counterfactual:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Alternative:
     """A complete way to place the lines: which locations, how many parcels, at what cost."""
 
@@ -58,7 +61,7 @@ class Alternative:
     cost_minor: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Explanation:
     """Everything a person needs to see why the order went where it went."""
 
@@ -125,15 +128,27 @@ def _told(plan: Mapping[str, Any]) -> str:
     return f"{where} ({plan['units']} units, {plan['parcels']} parcels, cost {plan['cost_minor']})"
 
 
-def _row(record: Dropped | Ranked | Counterfactual | Alternative) -> dict[str, Json]:
-    return {name: _plain(getattr(record, name)) for name in record.__slots__}
+Row = Dropped | Ranked | Counterfactual | Alternative
+
+_NAMES: Final[Mapping[type[Row], tuple[str, ...]]] = MappingProxyType(
+    {
+        kind: tuple(field.name for field in fields(kind))
+        for kind in (Dropped, Ranked, Counterfactual, Alternative)
+    }
+)
+_SCALARS: Final = frozenset({type(None), str, int, float, bool})
+
+
+def _row(record: Row) -> dict[str, Json]:
+    return {name: _plain(getattr(record, name)) for name in _NAMES[type(record)]}
 
 
 def _plain(value: object) -> Json:
-    if value is None or isinstance(value, str | int | float):
-        return value
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+    kind = type(value)
+    if kind in _SCALARS:
+        return cast(Json, value)
+    if kind is tuple:
+        return [_plain(item) for item in cast(tuple[object, ...], value)]
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
-    raise ValueError(f"{type(value).__name__} has no place in a decision record")
+    raise ValueError(f"{kind.__name__} has no place in a decision record")

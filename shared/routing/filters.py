@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC
 
+from shared.kernel.values import value
 from shared.routing.conditions import (
     SETS,
     BeforeCutoff,
@@ -132,7 +132,7 @@ def _compares(operator: Operator, value: Scalar, bound: str | int) -> bool:
     return order >= 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Drop:
     """The candidates that one filter of a rule dropped, each with the number that did it."""
 

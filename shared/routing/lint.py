@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from shared.kernel.values import value
 from shared.routing.conditions import (
     GroupIn,
     GroupOut,
@@ -24,7 +24,7 @@ from shared.routing.strategies import STRATEGIES
 Figures = int | str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Finding:
     """One fault; errors stop an activation, warnings do not."""
 

@@ -7,13 +7,14 @@ the API, are in `rules`; the record of why a plan was chosen is in `explanation`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal, Protocol
 
 from shared.kernel.errors import Refused
+from shared.kernel.values import value
 from shared.routing.explanation import Explanation
 
 Method = Literal["ship", "pickup"]
@@ -69,7 +70,7 @@ class RuleSetFaulty(Refused):
         self.findings = findings
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Place:
     """Where the goods go; coordinates are degrees and may be unknown."""
 
@@ -80,7 +81,7 @@ class Place:
     lon: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RouteLine:
     """One part of an order line that asks for a location.
 
@@ -108,7 +109,7 @@ class RouteLine:
     per_bundle: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RouteRequest:
     """One order's lines that wait for a location.
 
@@ -133,7 +134,7 @@ class RouteRequest:
     already_at: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Stock:
     """One SKU at one location, in selling steps; `sellable_*` is after safety stock, never below 0.
 
@@ -147,7 +148,7 @@ class Stock:
     on_hand: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Candidate:
     """One location that may be chosen, as it stood when the flow read it.
 
@@ -181,7 +182,7 @@ class Candidate:
 Contents = tuple[tuple[RouteLine, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ParcelQuote:
     """The cheapest service that keeps the promise, for some lines from one location.
 
@@ -204,7 +205,7 @@ class ParcelCost(Protocol):
     def __call__(self, location_id: str, contents: Contents, /) -> ParcelQuote | None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Assignment:
     """Units of one line's part that one location ships or hands over."""
 
@@ -215,7 +216,7 @@ class Assignment:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ShortLine:
     """Units that no location was found for, and what the rules want done with them."""
 
@@ -228,7 +229,7 @@ class ShortLine:
     auto_cancel_days: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Parcel:
     """What leaves one location together: (line id, part, quantity) with its cost and cost parts."""
 
@@ -240,7 +241,7 @@ class Parcel:
     parts: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SourcingPlan:
     """A graded answer: `assignments` and `short` together are exactly what was asked."""
 

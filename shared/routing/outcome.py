@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from shared.kernel.values import value
 from shared.routing.filters import Drop
 from shared.routing.model import Assignment, ShortLine
 from shared.routing.problem import Item, Placement
@@ -11,7 +10,7 @@ from shared.routing.rules import InventoryRule, Routing
 from shared.routing.site import Site
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Trace:
     """What one rule saw: for the explanation."""
 
@@ -21,7 +20,7 @@ class Trace:
     items: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """What became of every unit, before it is explained."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
+from shared.kernel.values import value
 from shared.routing.geo import Distances
 from shared.routing.model import Contents, RouteLine
 from shared.routing.pricing import Pricer, units_of
@@ -14,7 +15,7 @@ from shared.routing.rules import CostWeights, Divide
 from shared.routing.site import Site
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Item:
     """What travels together: one line, a group of lines, or a piece that one site gives.
 
@@ -113,7 +114,7 @@ class Item:
         return Item(kept, self.only_at, self.places)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Limits:
     """The constraints of one pass, the smallest of each."""
 
@@ -132,7 +133,7 @@ class Limits:
 NO_LIMITS: Final = Limits()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Problem:
     """Items to place; `sites` stand in rule order, the location id last.
 
@@ -174,7 +175,7 @@ class Problem:
         return replace(self, items=tuple(items), asked=self.whole)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Placement:
     """One parcel: what one site gives, with its cost in the decision."""
 
@@ -183,7 +184,7 @@ class Placement:
     cost_minor: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Solution:
     """Where things go; what is in no placement stays open."""
 

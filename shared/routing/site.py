@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from shared.kernel.values import value
 from shared.routing.model import Candidate, Contents, RouteLine
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Load:
     """What this plan already placed at a location.
 

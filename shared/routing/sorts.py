@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
 
+from shared.kernel.values import value
 from shared.routing.geo import Distances
 from shared.routing.model import Candidate
 from shared.routing.pricing import Priced, Pricer
@@ -38,7 +38,7 @@ def in_order(
     return result
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _View:
     distances: Distances
     pricer: Pricer

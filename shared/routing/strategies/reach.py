@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from shared.kernel.values import value
 from shared.routing.model import Candidate, Contents
 from shared.routing.pricing import Priced, key_of
 from shared.routing.problem import Item, Problem, joined
@@ -14,7 +14,7 @@ Objective = Callable[[Priced, Candidate], int | None]
 Pick = tuple[Site, int]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reach:
     """`masks[i]` are the items that `sites[i]` fills, one bit each; others are left out.
 

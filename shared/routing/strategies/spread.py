@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
+from shared.kernel.values import value
 from shared.routing.site import Site
 from shared.routing.strategies.reach import Objective, Pick, Reach, submasks
 
@@ -16,7 +16,7 @@ Found = tuple[int, tuple[Pick, ...]]
 Layer = dict[int, Found]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Offers:
     """Cheapest ways to give each subset from one location.
 
