@@ -81,7 +81,7 @@ async def _perform(flows: Flows, event: OrderWork) -> None:
             case Unqueue():
                 queues.setdefault(task.sku, []).append(task)
             case _:
-                await inventory.perform(flows.store, event.tenant_id, task, event.occurred_at)
+                await inventory.carry_out(flows.store, event.tenant_id, task, event.occurred_at)
     for sku, tasks in queues.items():
         await inventory.queue(flows.store, event.tenant_id, sku, tasks)
 

@@ -82,7 +82,7 @@ class Knowledge:
         self._store, self._kept_for = store, kept_for
         self._shelf = CardShelf(store)
         self._tenants: dict[str, TenantKnowledge] = {}
-        self._products: dict[tuple[str, str], tuple[datetime, Product | None]] = {}
+        self._products: dict[tuple[str, str], tuple[datetime, Product]] = {}
 
     def forget(self, tenant_id: str) -> None:
         """Read a tenant again at the next question: it was changed through this process."""
@@ -108,17 +108,18 @@ class Knowledge:
     async def products(
         self, tenant_id: str, skus: Iterable[str], now: datetime
     ) -> dict[str, Product]:
-        """Return the products that exist, by SKU."""
+        """Return the products that exist, by SKU; that one does not is never remembered."""
         found: dict[str, Product] = {}
         for sku in skus:
             kept = self._products.get((tenant_id, sku))
             if kept is None or not kept[0] <= now < kept[0] + self._kept_for:
                 stored = await catalog.get_product(self._store, tenant_id, sku)
+                if stored is None:
+                    continue
                 if len(self._products) >= PRODUCTS_KEPT_MAX:
                     self._products.clear()
-                kept = self._products[tenant_id, sku] = (now, stored.body if stored else None)
-            if kept[1] is not None:
-                found[sku] = kept[1]
+                kept = self._products[tenant_id, sku] = (now, stored.body)
+            found[sku] = kept[1]
         return found
 
     async def named_products(
@@ -128,7 +129,7 @@ class Knowledge:
         asked = list(names)
         found = await self.products(tenant_id, (n for n in asked if could_be_sku(n)), now)
         others = [name for name in asked if name not in found]
-        return found | await catalog.find_products(self._store, tenant_id, others)
+        return found | await catalog.find_holders(self._store, tenant_id, others)
 
     async def _read(self, tenant_id: str, now: datetime) -> TenantKnowledge:
         store = self._store

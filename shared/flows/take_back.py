@@ -83,7 +83,7 @@ async def _reroute(flows: Flows, tenant_id: str, reservation_id: str, now: datet
     )
     # Done here as well as by the event's consumer, so that the next look sees free as it is.
     for task in applied.change.event.stock if applied.change else ():
-        await inventory.perform(flows.store, tenant_id, task, now)
+        await inventory.carry_out(flows.store, tenant_id, task, now)
 
 
 def _off_the_shelf(order: Order, works: Works, reservation_id: str, act: Act) -> Change | None:

@@ -45,6 +45,11 @@ async def find_product(store: Documents, tenant_id: str, name: str) -> Stored[Pr
         by_sku = await get_product(store, tenant_id, name)
         if by_sku is not None:
             return by_sku
+    return await _holder(store, tenant_id, name)
+
+
+async def _holder(store: Documents, tenant_id: str, name: str) -> Stored[Product] | None:
+    """Return the product that holds a name as its barcode or alias."""
     claim = await store.get(tenant_id, NAMES, name_key(name), NAME_ID)
     if claim is None:
         return None
@@ -59,6 +64,18 @@ async def find_products(
     found = {}
     for name in dict.fromkeys(names):
         stored = await find_product(store, tenant_id, name)
+        if stored is not None:
+            found[name] = stored.body
+    return found
+
+
+async def find_holders(
+    store: Documents, tenant_id: str, names: Iterable[str]
+) -> dict[str, Product]:
+    """Return the products that barcodes and aliases name; whoever asks knows that none is a SKU."""
+    found = {}
+    for name in dict.fromkeys(names):
+        stored = await _holder(store, tenant_id, name)
         if stored is not None:
             found[name] = stored.body
     return found

@@ -134,7 +134,8 @@ def write_level(
     seen = deltas.is_fact and level.counted_as_of >= at
     made = deltas.without_facts() if seen else deltas
     after = changed(level, made)
-    short = max(0, -after.free) if made.free < 0 else 0
+    # What leaves takes its promise along: whoever is left is short of as much as before.
+    short = max(0, -after.free) if made.free < 0 or made.on_hand < 0 else 0
     if made == NOTHING:
         return LevelWrite((), made, not seen, short)
     return LevelWrite((put_level(after, stored),), made, not seen, short)
@@ -149,8 +150,9 @@ def _guarded(location_id: str, deltas: Deltas, at: str, need: int | None) -> Lev
         when.append(Condition("counted_as_of", "lt", at))
     if need is not None:
         when.append(Condition("free", "ge", need))
-    elif deltas.free < 0:  # overdrawing is allowed to facts, but must be reported: read first
-        when.append(Condition("free", "ge", -deltas.free))
+    elif deltas.free < 0 or deltas.on_hand < 0:
+        # Facts may overdraw, but what is short behind them must be reported: read first.
+        when.append(Condition("free", "ge", max(0, -deltas.free)))
     patch = Patch(LEVELS, level_id(location_id), increments, tuple(when))
     return LevelWrite((patch,), deltas)
 

@@ -1,6 +1,6 @@
 """What the stock of a SKU can be asked and told; each write is one batch (design 3)."""
 
-from shared.inventory.service.ending import end, perform, release
+from shared.inventory.service.ending import carry_out, end, perform, release
 from shared.inventory.service.ledger import LedgerPage, ledger
 from shared.inventory.service.queueing import queue
 from shared.inventory.service.reading import (
@@ -23,6 +23,7 @@ __all__ = [
     "Reconciliation",
     "ats",
     "availability",
+    "carry_out",
     "demand",
     "end",
     "expire",

@@ -64,8 +64,29 @@ async def perform(store: Documents, tenant_id: str, task: StockTask, at: datetim
             return await restore(store, tenant_id, task)
 
 
+async def carry_out(store: Documents, tenant_id: str, task: StockTask, at: datetime) -> None:
+    """Do one stock task as `perform` does, for a caller who does not ask what it came to.
+
+    How a reservation had ended is read only where the task still has something to do then.
+    """
+    if not isinstance(task, EndReservation):
+        await perform(store, tenant_id, task, at)
+        return
+    done = await _end(store, tenant_id, task, at)
+    if done is None and (task.wait or task.ending is Ending.CONSUMED):
+        await _ended_before(store, tenant_id, task, at)
+
+
 async def end(store: Documents, tenant_id: str, task: EndReservation, at: datetime) -> Outcome:
     """End a reservation; exactly one ending wins. One that has not come is voided."""
+    done = await _end(store, tenant_id, task, at)
+    return done or await _ended_before(store, tenant_id, task, at)
+
+
+async def _end(
+    store: Documents, tenant_id: str, task: EndReservation, at: datetime
+) -> Outcome | None:
+    """End a reservation; None when it has ended before, by this task or otherwise."""
     own = end_id(task.reservation_id)
     for _ in range(ATTEMPTS_MAX):
         found = await _reservation(store, tenant_id, task.sku, task.reservation_id)
@@ -75,7 +96,7 @@ async def end(store: Documents, tenant_id: str, task: EndReservation, at: dateti
             await _write(store, tenant_id, task, at, _end_build(task, found, stamp(at)))
         except Exists as taken:
             if taken.document_id == own:
-                return await _ended_before(store, tenant_id, task, at)
+                return None
             continue  # the reservation came meanwhile, or a soft one there ended by itself
         return Outcome.DONE if found else Outcome.VOIDED
     raise Unavailable(f"{task.sku}: {task.reservation_id} is contended")
@@ -152,7 +173,7 @@ async def _divided_before(
         if how is Ending.CONSUMED:
             await _consumed_anyway(store, tenant_id, own_task, at)
         else:
-            await end(store, tenant_id, own_task, at)
+            await carry_out(store, tenant_id, own_task, at)
     return outcome
 
 

@@ -24,7 +24,7 @@ from shared.inventory.model import (
     WaitDocument,
 )
 from shared.inventory.service.commit import STOCK
-from shared.inventory.service.ending import end
+from shared.inventory.service.ending import carry_out
 from shared.kernel.documents import (
     Create,
     Document,
@@ -144,7 +144,7 @@ async def repair(
             quantity=body.quantity,
             ending=Ending.RELEASED,
         )
-        await end(store, tenant_id, task, now)
+        await carry_out(store, tenant_id, task, now)
     fresh = await reconcile(store, tenant_id, found.sku)
     for operation in _corrections(fresh):
         with suppress(GuardFailed, Exists):  # it changed meanwhile: the next run looks again

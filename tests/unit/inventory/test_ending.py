@@ -104,6 +104,17 @@ async def test_a_lost_release_still_queues_its_demand() -> None:
         assert (await inventory.demand(store, TENANT, SKU)).pools == {"web": 2}
 
 
+async def test_what_nobody_asks_for_is_carried_out_all_the_same() -> None:
+    async with a_store() as store:
+        await reserved(store)
+        await inventory.carry_out(store, TENANT, an_end(ending="expired"), NOW)
+        await inventory.carry_out(store, TENANT, an_end(), NOW)
+        await inventory.carry_out(store, TENANT, an_end(wait=a_wait()), NOW)
+        assert (await inventory.demand(store, TENANT, SKU)).pools == {"web": 2}
+        await inventory.carry_out(store, TENANT, an_end(ending="consumed"), NOW)
+        assert await level(store) == {"on_hand": 8, "free": 8}
+
+
 async def test_goods_that_left_without_their_reservation_are_recorded() -> None:
     async with a_store() as store:
         await reserved(store)
