@@ -27,12 +27,16 @@ class StockChanged(Event):
 
 
 class StockOvercommitted(Event):
-    """A fact pushed free below 0 at a location: unpicked reservations are taken back."""
+    """Free is below 0 behind a fact at a location: unpicked reservations are taken back.
+
+    `short` is how far below; `added` is how much of it this fact brought.
+    """
 
     type: Literal["inventory.stock-overcommitted.v1"] = "inventory.stock-overcommitted.v1"
     sku: Identifier
     location_id: Identifier
     short: Units
+    added: Natural = 0
 
 
 class Adjustment(Contract):

@@ -244,7 +244,7 @@ def _refund(told: _Told) -> _Counts:
 
 
 def _overcommitted(told: _Told) -> _Counts:
-    return _Counts({"shortage_units": told.number("short")}, is_of_location=True)
+    return _Counts({"shortage_units": told.number("added")}, is_of_location=True)
 
 
 def _opened(told: _Told) -> _Counts:  # noqa: ARG001 - every row of the table takes the event

@@ -57,5 +57,17 @@ def _of_effect(change: Change, body: dict[str, Any]) -> tuple[Event, ...]:
     if freed > 0:
         events.append(StockFreed(**who, quantity=freed))
     if body["short"] > 0:
-        events.append(StockOvercommitted(**who, short=body["short"]))
+        added = min(body["short"], _fallen(body, free))
+        events.append(StockOvercommitted(**who, short=body["short"], added=added))
     return tuple(events)
+
+
+def _fallen(body: dict[str, Any], goods: int) -> int:
+    """Return by how much free fell; what ships takes its promise along, and it stays.
+
+    A restored parcel without effect has only its new reservation, of as many units.
+    """
+    if not body["effective"] and "movement_id" in body:
+        return max(0, int(body["on_hand"]))
+    held: int = body.get("reserved", 0) + body.get("soft_reserved", 0)
+    return max(0, held - goods)

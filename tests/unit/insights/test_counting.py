@@ -147,7 +147,7 @@ def test_returns_count_from_the_request_to_the_refund() -> None:
 
 
 def test_shortages_cancelled_units_and_exceptions_are_counted() -> None:
-    short = tally("inventory.stock-overcommitted.v1", short=3, location_id="berlin")
+    short = tally("inventory.stock-overcommitted.v1", short=4, added=3, location_id="berlin")
     assert short == Tally({"shortage_units": 3}, None, {"berlin": {"shortage_units": 3}})
     cancelled = counts("orders.parts-cancelled.v1", parts=[a_part(state="cancelled")])
     assert cancelled == {"units_cancelled": 2}
@@ -157,7 +157,7 @@ def test_shortages_cancelled_units_and_exceptions_are_counted() -> None:
 def test_fields_of_another_type_count_as_nothing() -> None:
     odd = a_part(part="x", quantity=None, location_id=7, state="sourced")
     assert counts(ROUTED, an_order(), attempt="1", parts=[odd]) == {}
-    assert counts("inventory.stock-overcommitted.v1", short="3") == {}
+    assert counts("inventory.stock-overcommitted.v1", added="3") == {}
 
 
 def test_only_events_that_need_their_order_read_it() -> None:

@@ -54,7 +54,7 @@ def names(events: list[Event]) -> list[tuple[str, int | str]]:
             case StockFreed():
                 found.append(("freed", event.quantity))
             case StockOvercommitted():
-                found.append(("overcommitted", event.short))
+                found.append(("overcommitted", f"{event.short}, {event.added} new"))
             case _:
                 raise AssertionError(event)
     return sorted(found, key=str)
@@ -90,10 +90,23 @@ async def test_shipping_frees_nothing() -> None:
         assert names(await told(store)) == [("changed", "consumed")]
 
 
+async def test_what_ships_from_an_overcommitted_level_says_what_the_others_are_short_of() -> None:
+    async with a_store() as store:
+        await stocked(store, 4)
+        await inventory.reserve(store, TENANT, a_reserve(), NOW)
+        other = a_reserve(reservation_id="o_8.1.1.1", order_id="o_8")
+        await inventory.reserve(store, TENANT, other, NOW)
+        await inventory.record(store, TENANT, a_count(counted=3, as_of=minutes(1)), minutes(1))
+        await told(store)
+        await inventory.perform(store, TENANT, an_end(ending="consumed"), minutes(2))
+        assert names(await told(store)) == [("changed", "consumed"), ("overcommitted", "1, 0 new")]
+        assert await level(store) == {"on_hand": 1, "reserved": 2, "free": -1}
+
+
 async def test_a_sale_that_overdraws_says_how_far() -> None:
     async with a_store() as store:
         await inventory.record(store, TENANT, a_sale(quantity=3), NOW)
-        assert names(await told(store)) == [("changed", "sale"), ("overcommitted", 3)]
+        assert names(await told(store)) == [("changed", "sale"), ("overcommitted", "3, 3 new")]
 
 
 async def test_a_voided_shipment_that_a_newer_count_has_seen_says_how_far_it_overdraws() -> None:
@@ -106,7 +119,24 @@ async def test_a_voided_shipment_that_a_newer_count_has_seen_says_how_far_it_ove
         await inventory.perform(store, TENANT, a_restore(at=minutes(5)), minutes(7))
         reserved, *others = names(await told(store))
         assert reserved == ("changed", "reserved")
-        assert others == [("changed", "shipment-voided"), ("overcommitted", 1)]
+        assert others == [("changed", "shipment-voided"), ("overcommitted", "1, 1 new")]
+
+
+async def test_each_fact_says_what_it_is_short_of_beyond_the_ones_before() -> None:
+    async with a_store() as store:
+        await stocked(store, 3)
+        await inventory.reserve(store, TENANT, a_reserve(), NOW)
+        await inventory.record(store, TENANT, a_sale(movement_id="s-1", quantity=2), NOW)
+        await told(store)
+        await inventory.record(store, TENANT, a_sale(movement_id="s-2", quantity=2), NOW)
+        await inventory.perform(store, TENANT, an_end(effect="mismatch"), minutes(1))
+        first, *others = names(await told(store))
+        assert first == ("changed", "released")
+        assert others == [
+            ("changed", "sale"),
+            ("overcommitted", "3, 0 new"),
+            ("overcommitted", "3, 2 new"),
+        ]
 
 
 async def test_a_rejection_as_damaged_frees_nothing() -> None:
