@@ -10,7 +10,7 @@ from shared.inventory.model import Reserve, Won
 from shared.kernel.errors import Unavailable
 from shared.orders import service as orders
 from shared.orders.model import PartState
-from tests.builders import TENANT, Shop, states
+from tests.builders import TENANT, Shop, a_line, an_order, states
 from tests.flows.test_hand_out import at, work_for
 
 
@@ -69,3 +69,32 @@ async def test_what_is_reserved_for_work_that_is_not_there_yet_is_waited_for(sho
     event = await counted(shop, 2)
     with pytest.raises(Unavailable):
         await take_back_stock(shop.world.flows, event, shop.clock.now())
+
+
+async def told_of(shop: Shop) -> set[str | None]:
+    """Return the orders that stand before a person."""
+    page = await orders.exceptions(shop.world.store, TENANT, limit=10, cursor=None)
+    return {row.body.order_id for row in page.items}
+
+
+async def test_who_is_left_when_the_first_one_ships_is_put_before_a_person_too(shop: Shop) -> None:
+    await shop.receive("BOOT", "berlin", 4)
+    picked = {}
+    for reference in ("1001", "1002"):
+        order = await shop.place(an_order(a_line(quantity=2), reference=reference))
+        (work,) = await shop.works(order.order_id)
+        await shop.call(fulfillment.accept_fulfillment, at(work))
+        scans = {"scans": [{"code": "BOOT", "quantity": 2}]}
+        await shop.call(fulfillment.pick_fulfillment, at(work), body=scans)
+        picked[order.order_id] = work
+    await counted(shop, 3)
+    await shop.settle_all()
+    (first,) = await told_of(shop)
+    assert first is not None
+    shop.later(minutes=1)
+    await shop.call(fulfillment.pack_fulfillment, at(picked[first]), body={})
+    body = {"carrier": "dhl"}
+    shipped = await shop.call(fulfillment.ship_fulfillment, at(picked[first]), body=body)
+    assert shipped.status == 200
+    await shop.settle_all()
+    assert await told_of(shop) == set(picked)
