@@ -7,7 +7,7 @@ anybody is ready, and jumps to the next who wakes when nobody is.
 
 import hashlib
 import random
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -107,7 +107,7 @@ class Engine:
         self.is_calm = False
         self._stalls = self.mode is Mode.STALLED
         self.current: Task | None = None
-        self._bells: dict[str, list[tuple[int, Task]]] = defaultdict(list)
+        self._bells: dict[str, deque[tuple[int, Task]]] = defaultdict(deque)
         self._ready: list[Task] = []
         self._asleep: list[tuple[float, int, Task]] = []
         self._turns = 0
@@ -133,6 +133,16 @@ class Engine:
                 task.turn = 0
                 self._ready.append(task)
 
+    def ring_for_one(self, bell: str) -> None:
+        """Wake the one who has waited longest for a bell, now."""
+        waiting = self._bells[bell]
+        while waiting:
+            turn, task = waiting.popleft()
+            if turn == task.turn:
+                task.turn = 0
+                self._ready.append(task)
+                return
+
     def run(self, until: Callable[[], bool], steps_max: int) -> None:
         """Run until nobody is ready and `until` holds, or nobody is left.
 
@@ -151,9 +161,13 @@ class Engine:
         self.is_calm, self._stalls = True, False
 
     def close(self) -> None:
-        """End everybody who is still on the way."""
+        """End everybody who is still on the way, and forget them."""
         for task in [*self._ready, *(entry[2] for entry in self._asleep)]:
             task.coroutine.close()
+        self._ready.clear()
+        self._asleep.clear()
+        self._bells.clear()
+        self.current = None
 
     def next_wake_s(self) -> float | None:
         """Return when the next sleeper wakes; None when nobody sleeps."""

@@ -6,7 +6,7 @@ A consumer that crashes leaves its messages locked; they come again when the loc
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -99,9 +99,11 @@ class Pumps:
         self.changed[container] = self.changed.get(container, 0) + 1
         self.stage.engine.ring(feed_bell(container))
 
-    def _ring(self, paths: Iterable[str]) -> None:
-        for path in paths:
-            self.stage.engine.ring(path)
+    def _ring(self, paths: Set[str]) -> None:
+        """Wake one consumer of each path: whoever leaves something behind wakes the next."""
+        for path in WORKED:
+            if path in paths:
+                self.stage.engine.ring_for_one(path)
 
     def calm(self) -> None:
         """Read the feeds as they are: what was brought twice has been brought twice."""
@@ -163,6 +165,8 @@ class Pumps:
             except Outside:
                 await Pause(AGAIN_S)
                 continue
+            if received and has_news(path):
+                self.stage.engine.ring_for_one(path)
             for message in received:
                 await self._work(path, process, message)
 
