@@ -52,15 +52,19 @@ async def settle(
         await work
     except Exception as caught:  # noqa: BLE001 - the one place where errors become settlements
         error = caught
-    attempt = attempt_of(message)
-    settlement = settlement_of(error, attempt)
-    subscription_name = "" if reader in {"", entity} else reader
-    if not _is_simply_done(settlement, subscription_name, message):
-        lot = Lot(entity, subscription_name, original_id_of(message), message_of(message))
-        await _settle(settlement, lot, attempt)
-    if error is not None or _edge_log.is_on():
-        _log(fields, message.message_id, settlement, error, perf_counter() - started)
-    return settlement
+    try:
+        attempt = attempt_of(message)
+        settlement = settlement_of(error, attempt)
+        subscription_name = "" if reader in {"", entity} else reader
+        if not _is_simply_done(settlement, subscription_name, message):
+            lot = Lot(entity, subscription_name, original_id_of(message), message_of(message))
+            await _settle(settlement, lot, attempt)
+        if error is not None or _edge_log.is_on():
+            _log(fields, message.message_id, settlement, error, perf_counter() - started)
+        return settlement
+    finally:
+        # It knows this frame, which knows it: all that the message's work had read would stay.
+        error = None
 
 
 def _is_simply_done(

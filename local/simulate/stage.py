@@ -1,6 +1,7 @@
 """The world of one seed: two tenants in one store, processes with caches of their own, a clock."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ Adapters: TypeAlias = Literal["memory", "embedded"]
 WORKERS: Final = ("worker-1", "worker-2", "worker-3", "worker-4")
 TOPOLOGY: Final = Path(__file__).with_name("topology.json")
 A_PLAY: Final = timedelta(days=30)  # longer than any
+LISTENED: Final = (("store", "on_commit"), ("store", "on_news"), ("bus", "on_send"))
 TENANTS: Final = ("acme", "zenith")  # with the same SKUs, locations and order numbers on purpose
 # An ordinary day, the nights on which Europe's clocks change, and the day before a leap day.
 STARTS: Final = (
@@ -97,10 +99,21 @@ class Stage:
         return self.base.store
 
     def close(self) -> None:
-        """Close the store and the bus; nothing of them is kept."""
+        """Close the store and the bus; nothing of them is kept.
+
+        Whoever listens to them knows the stage: unless they are told to stop, only the garbage
+        collector could end the play, at the cost of a tenth of it.
+        """
         self.trouble.is_on = False
         self.engine.close()
         run_now(self.base.close())
+        for listeners in self.listeners():
+            listeners.clear()
+
+    def listeners(self) -> Iterator[list[Any]]:
+        """Return who hears of commits, of news in the store, and of messages on the bus."""
+        for part, name in LISTENED:
+            yield getattr(getattr(self.base, part), name, [])
 
     def calm(self) -> None:
         """End all trouble: from now on everything heals or is broken for good."""

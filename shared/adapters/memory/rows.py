@@ -207,6 +207,14 @@ class Rows:
                 forgotten += 1
         return forgotten
 
+    def let_go(self) -> None:
+        """Forget everything: a row knows its shelf and the shelf the row, neither would end."""
+        for shelves in self._shelves.values():
+            for shelf in shelves.values():
+                shelf.clear()
+        self._shelves.clear()
+        self._places.clear()
+
     def of_kind(self, tenant_id: str, kind: Kind[Any], key: str | None) -> Iterable[Row]:
         """Return a kind's rows, of a tenant or of one of its partitions, in no order."""
         shelves = self._shelves.get((kind.container, tenant_id, kind.type))

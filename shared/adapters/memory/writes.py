@@ -118,8 +118,9 @@ class Writer:
             callback()
 
     def close(self) -> None:
-        """Refuse what comes later."""
+        """Refuse what comes later; nothing is kept."""
         self.is_open = False
+        self._rows.let_go()
 
     def purge(self) -> int:
         """Forget some documents whose time is over; returns how many."""

@@ -34,19 +34,15 @@ async def commit(
         try:
             await store.batch(tenant_id, STOCK, sku, operations)
         except WriteLost as lost:
-            await look(store, tenant_id, sku, lost, sight)
+            if not await look(store, tenant_id, sku, lost.document_id, sight):
+                raise
         else:
             return True
     raise Unavailable(f"{sku}: {ATTEMPTS_MAX} writes lost to others")
 
 
-async def look(store: Documents, tenant_id: str, sku: str, lost: WriteLost, sight: Sight) -> None:
-    """Put the document that turned the batch away in sight.
-
-    Raises:
-        WriteLost: it is none of those that many writers share.
-    """
-    document_id = lost.document_id
+async def look(store: Documents, tenant_id: str, sku: str, document_id: str, sight: Sight) -> bool:
+    """Put the document that turned the batch away in sight; False: many writers share no such."""
     if document_id.startswith("level:"):
         await look_at_level(store, tenant_id, sku, document_id.removeprefix("level:"), sight)
     elif document_id.startswith("wait:"):
@@ -54,7 +50,8 @@ async def look(store: Documents, tenant_id: str, sku: str, lost: WriteLost, sigh
     elif document_id == DEMAND_ID:
         sight.has_demand = not sight.has_demand
     else:
-        raise lost
+        return False
+    return True
 
 
 async def look_at_level(

@@ -51,8 +51,8 @@ async def _queue(store: Documents, tenant_id: str, sku: str, changes: Sequence[W
         except WriteLost as lost:
             if lost.document_id.startswith("wait:"):  # others may have been queued with it
                 await _look_at_waits(store, tenant_id, sku, changes, sight)
-            else:
-                await look(store, tenant_id, sku, lost, sight)
+            elif not await look(store, tenant_id, sku, lost.document_id, sight):
+                raise
         else:
             return True
     raise Unavailable(f"{sku}: {ATTEMPTS_MAX} writes lost to others")

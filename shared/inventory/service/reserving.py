@@ -86,7 +86,8 @@ async def _after_loss(
 ) -> Reserved | None:
     if lost.document_id == reservation_doc(wanted.reservation_id):
         return await _known(store, tenant_id, wanted)
-    await look(store, tenant_id, wanted.sku, lost, sight)
+    if not await look(store, tenant_id, wanted.sku, lost.document_id, sight):
+        raise lost
     return None
 
 
