@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, TypeAlias
 
 from shared.catalog.model import Product
-from shared.couriers.decide import Journey, Offer, Offers, Prices, check_count, pack
+from shared.couriers.decide import Journey, Offer, Offers, Prices, check_count, uncartoned
 from shared.couriers.model import Goods, Parcel, Place, Promise
 from shared.flows.knowledge import TenantKnowledge, point_of
 from shared.orders.model import Address, Line, Order, Part
@@ -124,8 +124,7 @@ class Tariffs:
         if prices is None:
             parcel = self._parcels.get(sku)
             if parcel is None:
-                (parcel,) = pack([_one(self._products[sku])], ())
-                self._parcels[sku] = parcel
+                parcel = self._parcels[sku] = uncartoned(_one(self._products[sku]))
             prices = self._unit_prices[key] = offer.prices(parcel)
         return prices
 

@@ -19,7 +19,7 @@ from shared.routing.model import (
 from shared.routing.outcome import Outcome, Trace
 from shared.routing.pricing import Pricer
 from shared.routing.problem import Item, Limits, Problem, Solution, consolidated
-from shared.routing.progress import Progress, hand_over
+from shared.routing.progress import Progress, hand_over, has_units, loaded
 from shared.routing.rules import (
     Action,
     InventoryRule,
@@ -94,19 +94,36 @@ class Allocator:
         """Return the same question at other prices."""
         return Allocator(self.request, self.rule_set, pricer, self.distances)
 
-    def allocate(self, candidates: Sequence[Candidate], without: str | None = None) -> Outcome:
-        """Return what becomes of every unit; total, whatever the stock figures are.
+    def allocate(self, candidates: Sequence[Candidate]) -> Outcome:
+        """Return what becomes of every unit; total, whatever the stock figures are."""
+        return self._allocate(candidates, candidates, [])
 
-        No parcel leaves the location `without`; it hands over what is collected there.
+    def allocate_without(
+        self, candidates: Sequence[Candidate], location_id: str, outcome: Outcome
+    ) -> Outcome:
+        """Return what becomes of every unit when no parcel leaves one of an outcome's locations.
+
+        It still hands over what is collected there. What the first rule sees differs from what it
+        saw for the outcome by this location only.
         """
+        first = outcome.traces[0]
+        others = tuple([site for site in first.sites if site.location_id != location_id])
+        able = [c for c in candidates if c.location_id != location_id]
+        return self._allocate(candidates, able, [replace(first, sites=others)])
+
+    def _allocate(
+        self,
+        stores: Sequence[Candidate],
+        candidates: Sequence[Candidate],
+        traces: list[Trace],
+    ) -> Outcome:
+        """Allocate; `stores` hand over, `candidates` ship, `traces` are of what is known before."""
         progress = Progress({}, {}, frozenset(self.request.already_at))
         divide, short = self.rule_set.divide_lines, list[ShortLine]()
         if self._pickups:
-            short.extend(hand_over(self._pickups, candidates, progress, divide))
-        if without is not None:
-            candidates = [c for c in candidates if c.location_id != without]
+            short.extend(hand_over(self._pickups, stores, progress, divide))
         progress.open.update(self._open)
-        routing, traces = self.routing, list[Trace]()
+        routing = self.routing
         ending: tuple[Action, ...] = (self.rule_set.unfilled,)
         if progress.open and routing is not None:
             ending = self._follow(routing, candidates, progress, traces)
@@ -127,10 +144,12 @@ class Allocator:
         traces: list[Trace],
     ) -> tuple[Action, ...]:
         """Apply the rules in order; return the actions that end what is left open."""
-        for rule in routing.rules:
+        for index, rule in enumerate(routing.rules):
             before = None if _does(rule.on_partial, ALLOCATES) else progress.copy()
             assigned = len(progress.assignments)
-            self._apply(routing, rule, candidates, progress, traces)
+            if index == len(traces):
+                traces.append(self._seen(routing, rule, candidates, progress))
+            self._apply(routing, traces[index], progress)
             if not progress.open:
                 return rule.on_full
             is_partial = len(progress.assignments) > assigned
@@ -143,26 +162,29 @@ class Allocator:
                 return actions
         return (self.rule_set.unfilled,)
 
-    def _apply(
+    def _seen(
         self,
         routing: Routing,
         rule: InventoryRule,
         candidates: Sequence[Candidate],
         progress: Progress,
-        traces: list[Trace],
-    ) -> None:
+    ) -> Trace:
+        """Return what a rule sees: the locations that it may use, in its order, and the items."""
         compiled = self._compiled(routing, rule)
         kept, drops = passed(compiled.tests, candidates)
-        keep, loads, items = compiled.keep, progress.loads, progress.items()
+        keep, loads = compiled.keep, progress.loads
         sites = tuple(
             [
                 Site(c, c.location_id, rank, keep, loads.get(c.location_id, UNUSED))
                 for rank, c in enumerate(self._ranked(rule, kept, progress))
             ]
         )
-        traces.append(Trace(rule, drops, sites, items))
-        for limits in compiled.passes:
-            if not _has_units(sites, progress):
+        return Trace(rule, drops, sites, progress.items())
+
+    def _apply(self, routing: Routing, trace: Trace, progress: Progress) -> None:
+        rule, sites, items = trace.rule, trace.sites, trace.items
+        for limits in self._compiled(routing, rule).passes:
+            if not has_units(sites, progress):
                 return
             found = self._climb(rule, sites, limits, progress, items).placements
             if not found:
@@ -173,7 +195,7 @@ class Allocator:
             progress.used |= {placement.site.location_id for placement in found}
             if not progress.open:
                 return
-            sites, items = _loaded(sites, progress), progress.items()
+            sites, items = loaded(sites, progress), progress.items()
 
     def _compiled(self, routing: Routing, rule: InventoryRule) -> _Compiled:
         found = self._rules.get(id(rule))
@@ -250,7 +272,7 @@ class Allocator:
     ) -> Iterator[ShortLine]:
         end = next((a for a in ending if a.do in ENDINGS), self.rule_set.unfilled)
         days = next((a.days for a in ending if a.do is ActionKind.AUTO_CANCEL), None)
-        sites = _loaded(traces[-1].sites, progress) if traces else ()
+        sites = loaded(traces[-1].sites, progress) if traces else ()
         for line, quantity in progress.open.values():
             reason = ShortReason.NO_ROUTING
             if self.routing is not None:
@@ -261,27 +283,3 @@ class Allocator:
 def _does(actions: Sequence[Action], kinds: Sequence[ActionKind]) -> bool:
     """Tell whether one of the actions is of one of the kinds."""
     return any(action.do in kinds for action in actions)
-
-
-def _has_units(sites: Sequence[Site], progress: Progress) -> bool:
-    """Tell whether any site can give a unit of anything open: else no strategy can place any."""
-    lines = [line for line, _ in progress.open.values()]
-    for site in sites:
-        if site.candidate.capacity_left is not None and site.units_room() == 0:
-            continue
-        if any(site.sellable(line) for line in lines):
-            return True
-    return False
-
-
-def _loaded(sites: tuple[Site, ...], progress: Progress) -> tuple[Site, ...]:
-    """Return the sites under what the plan has taken by now."""
-    loads = progress.loads
-    if not loads:
-        return sites
-    return tuple(
-        [
-            site if (load := loads.get(site.location_id)) is None else site.under(load)
-            for site in sites
-        ]
-    )

@@ -66,7 +66,7 @@ def _runner_up(
     for location_id in outcome.locations[:RUNNER_UP_TRIES_MAX]:
         if not _others_have_units(allocator.request, candidates, location_id):
             continue
-        other = allocator.allocate(candidates, without=location_id)
+        other = allocator.allocate_without(candidates, location_id, outcome)
         if other.placements and (best is None or _worth(other) > _worth(best)):
             best = other
     return best

@@ -71,6 +71,30 @@ class Progress:
             self.assignments.append(Assignment(*name, quantity, location_id, rule))
 
 
+def has_units(sites: Sequence[Site], progress: Progress) -> bool:
+    """Tell whether any site can give a unit of anything open: else no strategy can place any."""
+    lines = [line for line, _ in progress.open.values()]
+    for site in sites:
+        if site.candidate.capacity_left is not None and site.units_room() == 0:
+            continue
+        if any(site.sellable(line) for line in lines):
+            return True
+    return False
+
+
+def loaded(sites: tuple[Site, ...], progress: Progress) -> tuple[Site, ...]:
+    """Return the sites under what the plan has taken by now."""
+    loads = progress.loads
+    if not loads:
+        return sites
+    return tuple(
+        [
+            site if (load := loads.get(site.location_id)) is None else site.under(load)
+            for site in sites
+        ]
+    )
+
+
 def hand_over(
     lines: Sequence[RouteLine],
     candidates: Sequence[Candidate],

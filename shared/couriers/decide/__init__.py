@@ -1,7 +1,7 @@
 """The pure rules of rating, promising and packing."""
 
 from shared.couriers.decide.offers import Journey, Offer, Offers, Prices, Way, offer, parcel_cost
-from shared.couriers.decide.parcels import TooManyParcels, check_count, pack
+from shared.couriers.decide.parcels import TooManyParcels, check_count, pack, uncartoned
 from shared.couriers.decide.promise import (
     Dispatch,
     handling_start,
@@ -60,4 +60,5 @@ __all__ = [
     "quote",
     "ready_by",
     "ship_day",
+    "uncartoned",
 ]

@@ -95,6 +95,11 @@ def pack(goods: Iterable[Goods], cartons: Sequence[Carton]) -> tuple[Parcel, ...
     return (*(_shrunk(parcel, boxes) for parcel in opened), *alone)
 
 
+def uncartoned(goods: Goods) -> Parcel:
+    """Return a unit in its own packaging: what `pack` makes of it when there is no carton."""
+    return _own_packaging(goods, _longest_first(goods.sides_mm))
+
+
 def _fill(goods: Goods, sides_mm: tuple[int, int, int], opened: list[_Open], largest: _Box) -> None:
     left = goods.quantity
     for parcel in opened:
