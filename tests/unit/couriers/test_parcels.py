@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.couriers.decide import TooManyParcels, pack
+from shared.couriers.decide import TooManyParcels, pack, uncartoned
 from shared.couriers.model import Carton, Goods, Parcel
 
 SMALL = Carton(name="small", sides_mm=(100, 200, 300), max_weight_g=5_000, tare_g=50)
@@ -126,3 +126,10 @@ def test_every_unit_is_packed_once_and_no_carton_is_overfilled(
 @given(goods_lists)
 def test_the_order_of_the_lines_does_not_matter(goods: list[Goods]) -> None:
     assert pack(goods, [SMALL, LARGE]) == pack(list(reversed(goods)), [LARGE, SMALL])
+
+
+def test_a_unit_without_a_carton_is_what_packing_makes_of_it() -> None:
+    goods = Goods("LAMP", 1, 900, (100, 300, 200), is_hazmat=True)
+    expected = Parcel(900, (300, 200, 100), 6_000_000, (("LAMP", 1),), is_hazmat=True)
+    assert uncartoned(goods) == expected
+    assert pack([goods], []) == (expected,)
