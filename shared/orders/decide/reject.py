@@ -68,15 +68,17 @@ def reject(
         NotSoMany: more units than the part has.
     """
     draft, picked = Draft(order, act), picked_units or {}
-    for (line_id, number), rows in _by_part(_in_bundles(order, work, rejected)).items():
+    by_part = _by_part(_in_bundles(order, work, rejected))
+    over = _over(order, by_part, policy)
+    until = {"excluded_until": act.now + timedelta(days=policy.rejection_period_days)}
+    for (line_id, number), rows in by_part.items():
         part = draft.find(line_id, number)
         if part is None:
             raise NotFound("part")
         line = draft.line(line_id)
-        in_totes = picked.get(line.sku or "", 0)
-        cuts = [_cut(line, part, row, policy, in_totes) for row in rows]
-        until = act.now + timedelta(days=policy.rejection_period_days)
-        excluded = _excluded(part, work.location_id) | {"excluded_until": until}
+        in_totes, is_over = picked.get(line.sku or "", 0), _fate(line, number) in over
+        cuts = [_cut(line, part, row, in_totes, is_over=is_over) for row in rows]
+        excluded = _excluded(part, work.location_id) | until
         cuts = [replace(cut, changes={**cut.changes, **excluded}) for cut in cuts]
         for new in draft.cut(line_id, part, *cuts):
             _put_before_a_person(draft, line, new)
@@ -139,10 +141,27 @@ def _by_part(rejected: Iterable[Rejected]) -> dict[tuple[str, int], list[Rejecte
     return rows
 
 
-def _cut(line: Line, part: Part, row: Rejected, policy: RejectPolicy, in_totes: int) -> Cut:
+def _over(
+    order: Order, by_part: Mapping[tuple[str, int], Sequence[Rejected]], policy: RejectPolicy
+) -> frozenset[tuple[str, int]]:
+    """Return what was rejected too often: parts, but of bundles all that comes back together."""
+    return frozenset(
+        _fate(line, part.part)
+        for line, part in all_parts(order)
+        for row in by_part.get((line.line_id, part.part), ())
+        if row.is_counted and part.rejects + 1 >= policy.max_rejects
+    )
+
+
+def _fate(line: Line, part: int) -> tuple[str, int]:
+    if line.bundle is None or line.bundle.may_split:
+        return line.line_id, part
+    return line.bundle.line, 0
+
+
+def _cut(line: Line, part: Part, row: Rejected, in_totes: int, *, is_over: bool) -> Cut:
     rejects = part.rejects + row.is_counted
-    is_over = row.is_counted and rejects >= policy.max_rejects
-    events = _events(line, part, is_over=is_over)
+    events = _events(line, part, is_over=is_over and row.is_counted)
     changes = {"reason": row.reason, "rejects": rejects}
     return Cut(row.quantity, events, changes, row.reason, in_totes)
 

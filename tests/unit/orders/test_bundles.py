@@ -332,6 +332,21 @@ def test_a_set_rejected_too_often_stands_before_a_person_and_goes_on_as_one() ->
     assert len(decide.settled_by(change.order, given_up.opened, "reset", ACT)) == 2
 
 
+@pytest.mark.parametrize(("products", "sock"), [(None, "exception"), (SPLITS, PENDING)])
+def test_a_set_of_which_one_thing_was_rejected_too_often_stands_before_a_person_whole(
+    products: dict[str, ProductFacts] | None, sock: str
+) -> None:
+    order = in_work(sold(1, products))
+    boots, socks = order.lines
+    often = boots.parts[0].model_copy(update={"rejects": 2})
+    lines = (boots.model_copy(update={"parts": (often,)}), socks)
+    order = order.model_copy(update={"lines": lines})
+    told = [Rejected(at, 1, 1, RejectReason.DAMAGED) for at in ("1~1", "1~2")]
+    change = decide.reject(order, work_of(order), told, POLICY, ACT)
+    assert states(change.order, "1~1") == [(1, 1, "exception")]
+    assert {state for _, _, state in states(change.order, "1~2") if state != SOURCED} == {sock}
+
+
 def test_what_is_rerouted_takes_its_set_along() -> None:
     order = in_work(sold(1))
     shelf = stages(order, Stage.NOT_ACCEPTED)
