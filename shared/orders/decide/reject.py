@@ -1,7 +1,7 @@
 """Work that comes back from a location: rejected, taken back, or never collected."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -82,13 +82,8 @@ def reject(
         cuts = [replace(cut, changes={**cut.changes, **excluded}) for cut in cuts]
         for new in draft.cut(line_id, part, *cuts):
             _put_before_a_person(draft, line, new)
-    facts = {
-        "fulfillment_id": work.fulfillment_id,
-        "location_id": work.location_id,
-        "status": work.status,
-        "reason": rejected[0].reason if rejected else None,
-    }
-    return draft.finish(PartsRejected, facts=facts)
+    reason = rejected[0].reason if rejected else None
+    return draft.finish(PartsRejected, facts={**asdict(work), "reason": reason})
 
 
 def _in_bundles(order: Order, work: Work, rejected: Sequence[Rejected]) -> list[Rejected]:
