@@ -19,7 +19,7 @@ ROUNDS_MAX: Final = 30
 QUIET_ROUNDS: Final = 2  # one after every lock, lease and delay is over
 REPLAYS_MAX: Final = 3  # a message that is refused as often is not to be done as it is
 ROUND: Final = timedelta(minutes=6)  # locks and the longest delay of a retry copy are over then
-HOUR: Final = timedelta(hours=1)  # timers look farther back once in an hour
+DAY: Final = timedelta(days=1)  # timers look farther back once in a day
 STEPS_MAX: Final = 60_000
 
 
@@ -31,7 +31,7 @@ def heal(stage: Stage, pumps: Pumps) -> None:
     """
     stage.calm()
     pumps.calm()
-    quiet, ahead = 0, HOUR
+    quiet, ahead = 0, DAY
     for _ in range(ROUNDS_MAX):
         before = _writes(stage)
         stage.engine.run(lambda: _is_idle(stage), STEPS_MAX)

@@ -35,8 +35,10 @@ SWEEP_PAGE: Final = 250
 SWEEP_PAGES_MAX: Final = 20
 SWEEP_OVERLAP: Final = timedelta(minutes=1)  # clocks of writers differ by less
 SWEEP_LOOK_BACK: Final = timedelta(hours=1)  # what is older, the sweep has ended
+SWEEP_LOOK_BACK_DAILY: Final = timedelta(days=2)  # a writer was stopped for a day at most
 SWEEP_ID: Final = "expirysweep"
-HOUR: Final = len("2026-06-03T09")  # the part of a stamp
+DAY: Final = len("2026-06-03")  # parts of a stamp
+HOUR: Final = len("2026-06-03T09")
 
 
 async def reserve(store: Documents, tenant_id: str, wanted: Reserve, now: datetime) -> Reserved:
@@ -212,13 +214,17 @@ def _start(cursor: SweepCursor, now: datetime) -> str:
     """Return where a run begins.
 
     A cursor that lies ahead says that the clock was set back, and not when. One that was put right
-    again between two runs leaves no trace: so the first run of an hour looks back farther.
+    again between two runs leaves no trace, nor does a writer that was stopped for long: so the
+    first run of an hour looks back farther, and the first of a day still farther.
     """
     if _is_ahead(cursor, now):
         return stamp(now - SWEEP_LOOK_BACK)
-    if cursor.reached == NEVER or cursor.reached[:HOUR] == stamp(now - SWEEP_OVERLAP)[:HOUR]:
+    at = stamp(now - SWEEP_OVERLAP)
+    if cursor.reached == NEVER or cursor.reached[:HOUR] == at[:HOUR]:
         return cursor.expires_at
-    back = stamp(datetime.fromisoformat(cursor.reached) - SWEEP_LOOK_BACK)
+    is_next_day = cursor.reached[:DAY] != at[:DAY]
+    farther = SWEEP_LOOK_BACK_DAILY if is_next_day else SWEEP_LOOK_BACK
+    back = stamp(datetime.fromisoformat(cursor.reached) - farther)
     return min(cursor.expires_at, back)
 
 

@@ -254,6 +254,21 @@ async def test_a_clock_that_was_set_back_and_right_again_between_two_sweeps_leav
         assert await is_clean(store)
 
 
+async def test_a_quote_whose_writer_was_stopped_for_a_day_ends_with_the_next_day() -> None:
+    async with a_store() as store:
+        await stocked(store)
+        first = a_quote(reservation_id="q_8.1", expires_at=minutes(1))
+        assert isinstance(await inventory.reserve(store, TENANT, first, NOW), Won)
+        swept = [await inventory.expire(store, TENANT, minutes(m)) for m in (2, 3)]
+        assert swept == [("q_8.1",), ()]
+        quote = a_quote(reservation_id="q_9.1", expires_at=minutes(-23 * 60))
+        assert isinstance(await inventory.reserve(store, TENANT, quote, minutes(-24 * 60)), Won)
+        runs = (4, 63, 12 * 60, 12 * 60 + 2, 12 * 60 + 3)
+        ended = [await inventory.expire(store, TENANT, minutes(m)) for m in runs]
+        assert ended == [(), (), (), ("q_9.1",), ()]
+        assert await is_clean(store)
+
+
 async def test_a_sweep_that_meets_nothing_writes_nothing_unless_the_clock_was_set_back() -> None:
     async with a_store() as store:
         await stocked(store)
