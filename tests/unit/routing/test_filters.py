@@ -1,5 +1,6 @@
 """Which orders a routing serves, which locations a rule may use, and in which order."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +27,7 @@ from shared.routing.conditions import (
 )
 from shared.routing.filters import eligible, holds, routing_of, units_kept
 from shared.routing.geo import Distances
-from shared.routing.model import Candidate, Place
+from shared.routing.model import Place
 from shared.routing.pricing import DEFAULT, Pricer
 from shared.routing.rules import LocationSort, Routing, SortBy
 from shared.routing.sorts import in_order
@@ -205,8 +206,7 @@ GOOD = a_candidate(
 def test_a_location_filter_drops_with_the_number_that_did_it(
     rule_filter: LocationFilter, bad: dict[str, Any], number: str
 ) -> None:
-    figures = {name: getattr(GOOD, name) for name in Candidate.__slots__}
-    other = Candidate(**(figures | {"location_id": "bad"} | bad))
+    other = replace(GOOD, **({"location_id": "bad"} | bad))
     kept, drops = eligible((rule_filter,), (GOOD, other), "US", Distances(NEW_YORK))
     assert kept == [GOOD]
     assert [(drop.filter, drop.rows) for drop in drops] == [(rule_filter.kind, ((other, number),))]

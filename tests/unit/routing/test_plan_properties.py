@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -227,16 +228,7 @@ def _counterfactuals_are_true(
         if change.change != "capacity_left":
             continue
         world = [
-            Candidate(
-                **{
-                    name: getattr(c, name)
-                    for name in Candidate.__slots__
-                    if name != "capacity_left"
-                },
-                capacity_left=change.value,
-            )
-            if c.location_id == change.location_id
-            else c
+            replace(c, capacity_left=change.value) if c.location_id == change.location_id else c
             for c in candidates
         ]
         distances = Distances(request.destination)
