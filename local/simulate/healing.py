@@ -10,6 +10,7 @@ from local.simulate.engine import TooManySteps, run_now
 from local.simulate.pumps import RELAYED, WORKED, Pumps, feed_bell
 from local.simulate.stage import TENANTS, Stage
 from shared.flows.sweeps import sweep_tenant
+from shared.inventory import service as inventory
 from shared.tenants import parking
 from shared.tenants.parking import ParkedStatus
 from shared.wiring import use
@@ -19,7 +20,7 @@ ROUNDS_MAX: Final = 30
 QUIET_ROUNDS: Final = 2  # one after every lock, lease and delay is over
 REPLAYS_MAX: Final = 3  # a message that is refused as often is not to be done as it is
 ROUND: Final = timedelta(minutes=6)  # locks and the longest delay of a retry copy are over then
-DAY: Final = timedelta(days=1)  # timers look farther back once in a day
+DAY: Final = timedelta(days=1)
 STEPS_MAX: Final = 60_000
 
 
@@ -31,7 +32,7 @@ def heal(stage: Stage, pumps: Pumps) -> None:
     """
     stage.calm()
     pumps.calm()
-    quiet, ahead = 0, DAY
+    quiet, is_next_day = 0, False
     for _ in range(ROUNDS_MAX):
         before = _writes(stage)
         stage.engine.run(lambda: _is_idle(stage), STEPS_MAX)
@@ -41,11 +42,10 @@ def heal(stage: Stage, pumps: Pumps) -> None:
         quiet = quiet + 1 if is_quiet else 0
         if quiet == QUIET_ROUNDS:
             return
-        if quiet:
-            stage.clock.jump(ahead)
-            ahead = ROUND
-        else:
-            stage.clock.jump(ROUND)
+        if quiet and not is_next_day:
+            is_next_day = True
+            _sweep_of_next_day(stage)
+        stage.clock.jump(ROUND)
         for path in WORKED:
             stage.engine.ring(path)
         for container in RELAYED:
@@ -80,6 +80,16 @@ def _operate(stage: Stage) -> None:
         for tenant_id in (*TENANTS, "_platform"):
             run_now(_replay_parked(stage, tenant_id))
         run_now(_replay_dead(stage))
+    stage.trouble.is_on = True
+
+
+def _sweep_of_next_day(stage: Stage) -> None:
+    """Let quotes be swept as on the next day, when it looks farther back."""
+    stage.trouble.is_on = False
+    world = stage.processes["web"].world
+    with use(world):
+        for tenant_id in TENANTS:
+            run_now(inventory.expire(world.store, tenant_id, stage.clock.now() + DAY))
     stage.trouble.is_on = True
 
 
